@@ -1,0 +1,184 @@
+"""Reverse-mode differentiation of expression graphs, portable: it emits standard ONNX only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from konnx import ops
+from konnx.autodiff.rules import RULES, ZERO_GRADIENT
+from konnx.graph import (
+    Node,
+    ShapeError,
+    Tensor,
+    constant,
+    has_phase,
+    is_float,
+    name_scope,
+    op,
+    refine,
+    topological_order,
+)
+from konnx.graph.tensor import INTERNAL
+
+
+class GradientError(ValueError):
+    """A gradient was asked for that does not exist; names the operator and its layer."""
+
+
+def gradients(
+    loss: Tensor, wrt: Sequence[Tensor], *, training: bool | None = None
+) -> list[Tensor | None]:
+    """Return the gradient of the sum of `loss` for each tensor of `wrt`.
+
+    Args:
+        loss: a float tensor, usually a scalar.
+        wrt: float tensors (variables, inputs or anything between) that the loss may depend on.
+        training: differentiate the training side of `in_train_phase`, or the other; None: both,
+            so that the gradients themselves differ by phase.
+
+    Returns:
+        A tensor of the shape and dtype of each of `wrt`; None where the loss does not depend on it.
+
+    Raises:
+        GradientError: an operator on the way has no rule, or a tensor is not of a float type.
+
+    Source: reverse accumulation, Griewank and Walther, Evaluating Derivatives, 2008, chapter 3.
+
+    Example:
+        >>> from konnx.graph import placeholder
+        >>> x = placeholder((3,), name="x")
+        >>> gradients(ops.sum(x * x), [x])
+        [<Tensor 'grad/Add' shape=(3,) dtype=float32>]
+    """
+    for tensor in (loss, *wrt):
+        if not is_float(tensor.dtype):
+            raise GradientError(
+                f"Only float tensors have gradients. Received: {tensor!r}. Use K.cast first."
+            )
+    if training is None and has_phase([loss]):
+        both = [gradients(loss, wrt, training=side) for side in (True, False)]
+        return [_join(x, *sides) for x, *sides in zip(wrt, *both, strict=True)]
+    return _Backward(loss, wrt, training is not False).run()
+
+
+def _join(x: Tensor, training: Tensor | None, inference: Tensor | None) -> Tensor | None:
+    if training is None and inference is None:
+        return None
+    return ops.in_train_phase(
+        _zeros(x) if training is None else training,
+        _zeros(x) if inference is None else inference,
+    )
+
+
+def _zeros(x: Tensor) -> Tensor:
+    return ops.expand_like(ops.scalar(0, x), x)
+
+
+class _Backward:
+    """One pass backwards from a loss."""
+
+    def __init__(self, loss: Tensor, wrt: Sequence[Tensor], training: bool) -> None:
+        self._loss = loss
+        self._wrt = list(wrt)
+        self._side = 0 if training else 1
+        self._order = topological_order([loss])
+        self._active = self._find_active()
+        self._sums: dict[Tensor, Tensor] = {}
+
+    def run(self) -> list[Tensor | None]:
+        self._sums[self._loss] = ops.expand_like(ops.scalar(1, self._loss), self._loss)
+        for node in reversed(self._order):
+            dys = [self._sums.get(tensor) for tensor in node.outputs]
+            if any(dy is not None for dy in dys) and self._has_active_input(node):
+                self._pass_back(node, dys)
+        return [self._sums.get(tensor) for tensor in self._wrt]
+
+    def _find_active(self) -> set[Tensor]:
+        """The tensors on a way from one of `wrt` to the loss."""
+        active = set(self._wrt)
+        for node in self._order:
+            if any(tensor in active for tensor in self._differentiable_inputs(node)):
+                active.update(tensor for tensor in node.outputs if is_float(tensor.dtype))
+        return active
+
+    def _differentiable_inputs(self, node: Node) -> list[Tensor]:
+        if node.domain == INTERNAL:
+            chosen = [node.inputs[self._side]] if node.op_type == "Phase" else []
+            return [tensor for tensor in chosen if tensor is not None]
+        if node.op_type in ZERO_GRADIENT:
+            return []
+        return [t for t in node.inputs if t is not None and is_float(t.dtype)]
+
+    def _has_active_input(self, node: Node) -> bool:
+        return any(tensor in self._active for tensor in self._differentiable_inputs(node))
+
+    def _pass_back(self, node: Node, dys: list[Tensor | None]) -> None:
+        if node.op_type == "Phase" and node.domain == INTERNAL:
+            chosen = node.inputs[self._side]
+            assert chosen is not None and dys[0] is not None
+            self._add(chosen, dys[0])
+            return
+        rule = RULES.get(node.op_type)
+        if rule is None:
+            raise _no_rule(node)
+        with name_scope(_backward_scope(node)):
+            for x, dx in zip(node.inputs, rule.function(node, *dys), strict=True):
+                if x is not None and dx is not None and x in self._active:
+                    self._add(x, sum_to_shape(dx, x) if rule.broadcasts else dx)
+
+    def _add(self, x: Tensor, dx: Tensor) -> None:
+        known = self._sums.get(x)
+        self._sums[x] = dx if known is None else op("Add", known, dx)
+
+
+def _backward_scope(node: Node) -> str:
+    """Name what a layer's gradient is made of after the layer: grad/dense_1/MatMul."""
+    return node.scope if node.scope.startswith("grad") else f"grad/{node.scope}".rstrip("/")
+
+
+def _no_rule(node: Node) -> GradientError:
+    where = f" in '{node.scope}'" if node.scope else ""
+    return GradientError(
+        f"The operator {node.op_type}{where} (node '{node.name}') has no gradient rule. Register "
+        "one with konnx.autodiff.rule, or cut the path with K.stop_gradient."
+    )
+
+
+def sum_to_shape(dx: Tensor, x: Tensor) -> Tensor:
+    """Undo broadcasting: sum a gradient over what x had to be repeated along.
+
+    Raises:
+        ShapeError: the rank of one of them is unknown.
+    """
+    if dx.dims == x.dims and None not in (x.dims or (None,)):
+        return dx
+    if dx.dims is None or x.dims is None:
+        raise ShapeError(f"The rank of {dx!r} and {x!r} must be known to differentiate")
+    extra = len(dx.dims) - len(x.dims)
+    axes = list(range(extra))
+    for axis, (wide, narrow) in enumerate(zip(dx.dims[extra:], x.dims, strict=True)):
+        if narrow == 1 and wide != 1:
+            axes.append(extra + axis)
+        elif narrow != wide and not _same_size(wide, narrow):
+            return _sum_to_dynamic_shape(dx, x)
+    if axes:
+        dx = ops.sum(dx, axes, keepdims=True)
+    return ops.reshape_like(dx, x) if extra else refine(dx, x.dims)
+
+
+def _same_size(wide: int | str | None, narrow: int | str | None) -> bool:
+    """A size that varies may be 1; a known one cannot be broadcast to another."""
+    return isinstance(narrow, int) and wide is None
+
+
+def _sum_to_dynamic_shape(dx: Tensor, x: Tensor) -> Tensor:
+    """As above where only the run knows which sizes are 1: sum over those and over new axes."""
+    missing = constant([1] * (dx.ndim - x.ndim), "int64")
+    sizes = op("Concat", missing, op("Shape", x), axis=0)
+    repeated = ops.logical_and(
+        ops.equal(sizes, constant(1, "int64")),
+        ops.logical_not(ops.equal(op("Shape", dx), constant(1, "int64"))),
+    )
+    axes = op("Squeeze", op("NonZero", repeated), constant([0], "int64"))
+    summed = op("ReduceSum", dx, axes, keepdims=1, noop_with_empty_axes=1)
+    return refine(op("Reshape", summed, op("Shape", x)), x.dims or ())

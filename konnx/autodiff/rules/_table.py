@@ -1,0 +1,74 @@
+"""The table of gradient rules, and what is declared to have no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from konnx.graph import Node, Tensor
+
+Gradients = Sequence[Tensor | None]
+"""For each input of a node its gradient, or None where there is none."""
+
+RuleFunction = Callable[..., Gradients]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How gradients pass backwards through an operator.
+
+    Args:
+        function: called with the node and the gradient of each of its outputs (None: unused).
+        broadcasts: the operator broadcasts its inputs, so that a gradient may have the shape of
+            the output; the driver then sums it down.
+    """
+
+    function: RuleFunction
+    broadcasts: bool = False
+
+
+RULES: dict[str, Rule] = {}
+
+ZERO_GRADIENT = frozenset(
+    {
+        "And",
+        "ArgMax",
+        "BitShift",
+        "BitwiseOr",
+        "BitwiseXor",
+        "Equal",
+        "Floor",
+        "Greater",
+        "GreaterOrEqual",
+        "Less",
+        "LessOrEqual",
+        "Not",
+        "Range",
+        "Round",
+        "Shape",
+        "Sign",
+        "Size",
+    }
+)
+"""Operators that are constant, piecewise constant or of whole numbers: gradients end there."""
+
+
+def rule(op_type: str, *, broadcasts: bool = False) -> Callable[[RuleFunction], RuleFunction]:
+    """Register the function below as the gradient rule of an operator."""
+
+    def register(function: RuleFunction) -> RuleFunction:
+        RULES[op_type] = Rule(function, broadcasts)
+        return function
+
+    return register
+
+
+def present(tensor: Tensor | None) -> Tensor:
+    """Return an input that the operator always has."""
+    assert tensor is not None
+    return tensor
+
+
+def inputs_of(node: Node) -> list[Tensor]:
+    """Return the inputs of a node that has all of them."""
+    return [present(tensor) for tensor in node.inputs]

@@ -1,0 +1,121 @@
+"""Rules for elementwise operators; a row each, where they need no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from konnx import ops
+from konnx.autodiff.rules._table import RULES, Gradients, Rule, inputs_of, rule
+from konnx.graph import Node, Tensor, op
+
+# (input x, output y, gradient of y) -> gradient of x
+_UNARY: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "Abs": lambda x, y, dy: dy * op("Sign", x),
+    "Cast": lambda x, y, dy: ops.cast(dy, x.dtype),
+    "Exp": lambda x, y, dy: dy * y,
+    "Identity": lambda x, y, dy: dy,
+    "Log": lambda x, y, dy: dy / x,
+    "Neg": lambda x, y, dy: -dy,
+    "Reciprocal": lambda x, y, dy: -(dy * y * y),
+    "Relu": lambda x, y, dy: dy * ops.positive_mask(y),
+    "Sigmoid": lambda x, y, dy: dy * (y - y * y),
+    "Softplus": lambda x, y, dy: dy * ops.sigmoid(x),
+    "Sqrt": lambda x, y, dy: dy * (0.5 / y),
+    "Tanh": lambda x, y, dy: dy * (1.0 - y * y),
+}
+
+# (inputs a and b, output y, gradient of y) -> gradients of a and b
+_BINARY: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Gradients]] = {
+    "Add": lambda a, b, y, dy: (dy, dy),
+    "Sub": lambda a, b, y, dy: (dy, -dy),
+    "Mul": lambda a, b, y, dy: (dy * b, dy * a),
+    "Div": lambda a, b, y, dy: (dy / b, -(dy * y / b)),
+    "Max": lambda a, b, y, dy: _to_winner(ops.less(a, b), dy),
+    "Min": lambda a, b, y, dy: _to_winner(ops.greater(a, b), dy),
+}
+
+
+def _unary_rule(derive: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
+    return Rule(lambda node, dy: [derive(node.inputs[0], node.outputs[0], dy)])
+
+
+def _binary_rule(derive: Callable[[Tensor, Tensor, Tensor, Tensor], Gradients]) -> Rule:
+    return Rule(
+        lambda node, dy: derive(*node.inputs, node.outputs[0], dy),
+        broadcasts=True,
+    )
+
+
+RULES.update({op_type: _unary_rule(derive) for op_type, derive in _UNARY.items()})
+RULES.update({op_type: _binary_rule(derive) for op_type, derive in _BINARY.items()})
+
+
+def _to_winner(second_wins: Tensor, dy: Tensor) -> Gradients:
+    """The whole gradient to one side; to the first, where both are equal."""
+    second = dy * ops.cast(second_wins, dy.dtype)
+    return dy - second, second
+
+
+@rule("Pow", broadcasts=True)
+def power(node: Node, dy: Tensor) -> Gradients:
+    """d(x^p) = p x^(p-1) dx + x^p log(x) dp; the latter is 0 where x is not positive."""
+    x, exponent = inputs_of(node)
+    base = dy * exponent * ops.pow(x, exponent - 1.0)
+    positive = ops.positive_mask(x)
+    safe_log = ops.log(x * positive + (1.0 - positive))
+    return base, dy * node.outputs[0] * safe_log
+
+
+@rule("Clip")
+def clip(node: Node, dy: Tensor) -> Gradients:
+    """1 where the value was left alone, which includes the bounds."""
+    x, *bounds = node.inputs
+    kept = ops.cast(ops.equal(x, node.outputs[0]), dy.dtype)
+    return [dy * kept, *[None] * len(bounds)]
+
+
+@rule("Elu")
+def elu(node: Node, dy: Tensor) -> Gradients:
+    """1, or y + alpha for negative x."""
+    x, y = inputs_of(node)[0], node.outputs[0]
+    positive = ops.positive_mask(x)
+    return [dy * (positive + (1.0 - positive) * (y + node.attributes["alpha"]))]
+
+
+@rule("Selu")
+def selu(node: Node, dy: Tensor) -> Gradients:
+    """gamma, or y + gamma * alpha for negative x."""
+    x, y = inputs_of(node)[0], node.outputs[0]
+    alpha, gamma = node.attributes["alpha"], node.attributes["gamma"]
+    positive = ops.positive_mask(x)
+    return [dy * (gamma * positive + (1.0 - positive) * (y + gamma * alpha))]
+
+
+@rule("LeakyRelu")
+def leaky_relu(node: Node, dy: Tensor) -> Gradients:
+    """1, or alpha where x is not positive."""
+    alpha = node.attributes["alpha"]
+    slope = ops.positive_mask(inputs_of(node)[0]) * (1.0 - alpha) + alpha
+    return [dy * slope]
+
+
+@rule("HardSigmoid")
+def hard_sigmoid(node: Node, dy: Tensor) -> Gradients:
+    """alpha between the bounds and at them."""
+    line = inputs_of(node)[0] * node.attributes["alpha"] + node.attributes["beta"]
+    kept = ops.cast(ops.equal(ops.clip(line, 0.0, 1.0), line), dy.dtype)
+    return [dy * kept * node.attributes["alpha"]]
+
+
+@rule("Softsign")
+def softsign(node: Node, dy: Tensor) -> Gradients:
+    """1 / (1 + |x|)^2."""
+    return [dy / ops.square(1.0 + ops.abs(inputs_of(node)[0]))]
+
+
+@rule("Where", broadcasts=True)
+def where(node: Node, dy: Tensor) -> Gradients:
+    """To the side that was taken."""
+    chosen = ops.cast(node.inputs[0], dy.dtype)
+    first = dy * chosen
+    return [None, first, dy - first]

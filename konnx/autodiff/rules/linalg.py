@@ -1,0 +1,43 @@
+"""Rules for matrix products."""
+
+from __future__ import annotations
+
+from konnx import ops
+from konnx.autodiff.rules._table import Gradients, inputs_of, rule
+from konnx.graph import Node, Tensor, op
+
+
+def _transposed(x: Tensor) -> Tensor:
+    return ops.transpose(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
+
+
+@rule("MatMul", broadcasts=True)
+def matmul(node: Node, dy: Tensor) -> Gradients:
+    """da = dy b^T, db = a^T dy; a weight matrix gets one large product instead of many."""
+    a, b = inputs_of(node)
+    da = op("MatMul", dy, _transposed(b))
+    if b.ndim == 2 and a.ndim > 2:
+        db = op("MatMul", _transposed(_as_matrix(a)), _as_matrix(dy))
+    else:
+        db = op("MatMul", _transposed(a), dy)
+    return da, db
+
+
+def _as_matrix(x: Tensor) -> Tensor:
+    return ops.reshape(x, [-1, x.shape[-1]]) if x.shape[-1] is not None else _dynamic_matrix(x)
+
+
+def _dynamic_matrix(x: Tensor) -> Tensor:
+    last = op("Shape", x, start=-1)
+    return op("Reshape", x, op("Concat", ops.as_tensor([-1], "int64"), last, axis=0))
+
+
+@rule("Gemm", broadcasts=True)
+def gemm(node: Node, dy: Tensor) -> Gradients:
+    """As MatMul; the bias sums over the rows (done by the driver)."""
+    a, b, *bias = inputs_of(node)
+    if node.attributes:
+        raise ValueError(f"{node!r}: Gemm has a gradient only with its default attributes")
+    da = op("MatMul", dy, _transposed(b))
+    db = op("MatMul", _transposed(a), dy)
+    return [da, db, *[dy for _ in bias]]

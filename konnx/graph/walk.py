@@ -1,0 +1,88 @@
+"""Walks over expression graphs; none recurses, since training graphs are thousands deep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from konnx.graph.tensor import Node, Tensor, is_phase, is_stop_gradient
+
+
+def topological_order(
+    outputs: Iterable[Tensor], stop: Callable[[Node], bool] = lambda _: False
+) -> list[Node]:
+    """Return every node that the outputs reach, inputs before users.
+
+    Args:
+        outputs: where to start.
+        stop: nodes for which it is true are listed, but not looked behind.
+    """
+    order: list[Node] = []
+    done: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(tensor.node, False) for tensor in reversed(list(outputs))]
+    while stack:
+        node, inputs_listed = stack.pop()
+        if node in done:
+            continue
+        if inputs_listed or not node.inputs or stop(node):
+            done.add(node)
+            order.append(node)
+            continue
+        stack.append((node, True))
+        stack.extend((t.node, False) for t in reversed(node.inputs) if t is not None)
+    return order
+
+
+Replace = Callable[[Node, list[Tensor | None]], Sequence[Tensor] | None]
+
+
+def rewrite(
+    outputs: Sequence[Tensor],
+    replace: Replace,
+    stop: Callable[[Node], bool] = lambda _: False,
+) -> list[Tensor]:
+    """Return the outputs with each node offered to `replace(node, new_inputs)`, inputs first.
+
+    `replace` returns the tensors that stand for the node's outputs, or None to leave the node as
+    it is; then it is copied only if one of its inputs has changed.
+    """
+    new: dict[Tensor, Tensor] = {}
+    for node in topological_order(outputs, stop):
+        inputs = [None if t is None else new.get(t, t) for t in node.inputs]
+        replaced = replace(node, inputs)
+        if replaced is None:
+            if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+                continue
+            replaced = node.with_inputs(inputs).outputs
+        new.update(zip(node.outputs, replaced, strict=True))
+    return [new.get(tensor, tensor) for tensor in outputs]
+
+
+def select_phase(outputs: Sequence[Tensor], *, training: bool) -> list[Tensor]:
+    """Return the outputs as they are in training, or in inference: ONNX operators only."""
+
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
+        tensor = node.outputs[0]
+        if not (is_phase(tensor) or is_stop_gradient(tensor)):
+            return None
+        chosen = inputs[1 if is_phase(tensor) and not training else 0]
+        assert chosen is not None
+        return [chosen]
+
+    return rewrite(outputs, replace)
+
+
+def has_phase(outputs: Sequence[Tensor]) -> bool:
+    """Tell whether the outputs differ between training and inference."""
+    return any(node.outputs and is_phase(node.outputs[0]) for node in topological_order(outputs))
+
+
+def substitute(outputs: Sequence[Tensor], mapping: dict[Tensor, Tensor]) -> list[Tensor]:
+    """Return the outputs with some tensors replaced by others of the same type."""
+    nodes = {tensor.node for tensor in mapping}
+
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
+        if node not in nodes:
+            return None
+        return [mapping.get(tensor, tensor) for tensor in node.outputs]
+
+    return rewrite(outputs, replace)

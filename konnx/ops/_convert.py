@@ -1,0 +1,74 @@
+"""From Python values and arrays to tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from konnx.graph import ShapeError, Tensor, constant, op, standardize_dtype
+from konnx.graph.types import elem_type_of
+
+TensorLike = Tensor | np.ndarray | float | int | bool | Sequence[Any]
+
+
+def as_tensor(value: Any, dtype: str | None = None) -> Tensor:
+    """Return the value as a tensor; constants take `dtype`, tensors must already have it.
+
+    Raises:
+        ShapeError: a tensor of another dtype than `dtype`.
+    """
+    if isinstance(value, Tensor):
+        if dtype is not None and value.dtype != dtype:
+            raise ShapeError(
+                f"Expected a {dtype} tensor. Received: {value!r}. Convert it with K.cast."
+            )
+        return value
+    return constant(value, dtype)
+
+
+def as_tensors(*values: Any) -> list[Tensor]:
+    """Return values that meet in one operator as tensors; Python values take the tensors' dtype."""
+    dtype = next((value.dtype for value in values if isinstance(value, Tensor)), None)
+    return [as_tensor(value, dtype) for value in values]
+
+
+def int64s(values: Sequence[int]) -> Tensor:
+    """Return a one-dimensional int64 constant: sizes, axes, pads."""
+    return constant(np.asarray(values, dtype=np.int64).reshape(-1))
+
+
+def scalar(value: float, like: Tensor) -> Tensor:
+    """Return a constant scalar of the dtype of `like`."""
+    return constant(value, like.dtype)
+
+
+def cast(x: Any, dtype: Any) -> Tensor:
+    """Convert to a dtype; a constant is converted now."""
+    x, name = as_tensor(x), standardize_dtype(dtype)
+    if x.dtype == name:
+        return x
+    value = x.constant_value
+    if value is not None:
+        return constant(value.astype(name))
+    return op("Cast", x, to=elem_type_of(name))
+
+
+def canonical_axis(axis: int, ndim: int) -> int:
+    """Return the axis counted from the front.
+
+    Raises:
+        ValueError: there is no such axis.
+    """
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"`axis` must lie between {-ndim} and {ndim - 1}. Received: axis={axis}")
+    return axis % ndim
+
+
+def canonical_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return axes counted from the front; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = [axis] if isinstance(axis, int | np.integer) else list(axis)
+    return tuple(canonical_axis(int(one), ndim) for one in axes)

@@ -1,0 +1,210 @@
+"""Convolutions and pooling, over one, two or three spatial axes, in either data format.
+
+Kernels have Keras' layout: (*spatial, in, out), and (*spatial, in, multiplier) depthwise. ONNX'
+operators want channels first; the Transposes around them cancel from layer to layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from konnx.graph import ShapeError, Tensor, constant, op
+from konnx.ops._convert import cast, int64s, scalar
+from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
+from konnx.ops.shape import reshape, transpose
+
+Sizes = Sequence[int]
+
+
+def to_channels_first(x: Tensor, data_format: str) -> Tensor:
+    """The tensor with its channels at axis 1."""
+    if data_format == "channels_first":
+        return x
+    return transpose(x, [0, x.ndim - 1, *range(1, x.ndim - 1)])
+
+
+def from_channels_first(x: Tensor, data_format: str) -> Tensor:
+    """The tensor with its channels where `data_format` says."""
+    if data_format == "channels_first":
+        return x
+    return transpose(x, [0, *range(2, x.ndim), 1])
+
+
+def output_length(
+    length: int | None, size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None:
+    """The size of a convolution's output along one axis; None if that of the input varies."""
+    if length is None:
+        return None
+    covered = (size - 1) * dilation + 1
+    if padding in ("same", "causal"):
+        covered = 1
+    return (length - covered) // stride + 1
+
+
+def same_pads(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """What padding 'same' adds before and after one axis; an odd rest goes to the end."""
+    covered = (size - 1) * dilation + 1
+    total = max((-(-length // stride) - 1) * stride + covered - length, 0)
+    return total // 2, total - total // 2
+
+
+def _pads(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Sizes) -> list[int]:
+    """The `pads` attribute for a channels-first x whose spatial sizes are known where needed."""
+    pairs = [(0, 0)] * len(sizes)
+    if padding == "same":
+        lengths = [1 if n is None else n for n in x.shape[2:]]
+        pairs = [
+            same_pads(*axis) for axis in zip(lengths, sizes, strides, dilations, strict=True)
+        ]
+    elif padding == "causal":
+        pairs = [((k - 1) * d, 0) for k, d in zip(sizes, dilations, strict=True)]
+    return [before for before, _ in pairs] + [after for _, after in pairs]
+
+
+def _same_is_dynamic(x: Tensor, padding: str, strides: Sizes) -> bool:
+    """Tell whether the amount of padding depends on a size that varies."""
+    return padding == "same" and any(
+        length is None and stride > 1
+        for length, stride in zip(x.shape[2:], strides, strict=True)
+    )
+
+
+def pad_same(
+    x: Tensor, sizes: Sizes, strides: Sizes, dilations: Sizes, value: float = 0.0
+) -> Tensor:
+    """Pad a channels-first x for 'same' by amounts that the graph computes from its size."""
+    rank = len(sizes)
+    lengths = op("Shape", x, start=2)
+    stride = int64s(strides)
+    covered = int64s([(k - 1) * d + 1 for k, d in zip(sizes, dilations, strict=True)])
+    steps = divide(subtract(add(lengths, stride), int64s([1] * rank)), stride)
+    needed = add(multiply(subtract(steps, int64s([1] * rank)), stride), covered)
+    total = maximum(subtract(needed, lengths), int64s([0] * rank))
+    before = divide(total, int64s([2] * rank))
+    pads = op("Concat", int64s([0, 0]), before, int64s([0, 0]), subtract(total, before), axis=0)
+    return op("Pad", x, pads, scalar(value, x))
+
+
+def convolution(
+    x: Tensor,
+    kernel: Tensor,
+    bias: Tensor | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    dilations: Sizes,
+) -> Tensor:
+    """Cross-correlate x with a kernel of shape (*spatial, in, out)."""
+    rank = kernel.ndim - 2
+    weights = transpose(kernel, [rank + 1, rank, *range(rank)])
+    return _convolve(x, weights, bias, strides, padding, data_format, dilations, 1)
+
+
+def depthwise_convolution(
+    x: Tensor,
+    kernel: Tensor,
+    bias: Tensor | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    dilations: Sizes,
+) -> Tensor:
+    """Cross-correlate each channel of x by itself; the kernel is (*spatial, in, multiplier)."""
+    rank = kernel.ndim - 2
+    *sizes, channels, multiplier = _known(kernel)
+    weights = transpose(kernel, [rank, rank + 1, *range(rank)])
+    weights = reshape(weights, [channels * multiplier, 1, *sizes])
+    return _convolve(x, weights, bias, strides, padding, data_format, dilations, channels)
+
+
+def _known(kernel: Tensor) -> tuple[int, ...]:
+    sizes = tuple(size for size in kernel.shape if size is not None)
+    if len(sizes) != kernel.ndim:
+        raise ShapeError(f"A kernel's sizes must be known. Received: {kernel!r}")
+    return sizes
+
+
+def _convolve(
+    x: Tensor,
+    weights: Tensor,
+    bias: Tensor | None,
+    strides: Sizes,
+    padding: str,
+    data_format: str,
+    dilations: Sizes,
+    group: int,
+) -> Tensor:
+    x = to_channels_first(x, data_format)
+    sizes = _known(weights)[2:]
+    if _same_is_dynamic(x, padding, strides):
+        x, padding = pad_same(x, sizes, strides, dilations), "valid"
+    result = op(
+        "Conv",
+        x,
+        weights,
+        bias,
+        kernel_shape=sizes,
+        strides=strides,
+        pads=_pads(x, padding, sizes, strides, dilations),
+        dilations=dilations,
+        group=group,
+    )
+    return from_channels_first(result, data_format)
+
+
+def max_pool(
+    x: Tensor,
+    pool_size: Sizes,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+) -> Tensor:
+    """The largest element of each window."""
+    x = to_channels_first(x, data_format)
+    ones = [1] * len(pool_size)
+    if _same_is_dynamic(x, padding, strides):
+        lowest = float(np.finfo(x.dtype).min)
+        x, padding = pad_same(x, pool_size, strides, ones, lowest), "valid"
+    pads = _pads(x, padding, pool_size, strides, ones)
+    pooled = op("MaxPool", x, kernel_shape=pool_size, strides=strides, pads=pads)
+    return from_channels_first(pooled, data_format)
+
+
+def average_pool(
+    x: Tensor,
+    pool_size: Sizes,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+) -> Tensor:
+    """The mean of each window; padding does not count."""
+    x = to_channels_first(x, data_format)
+    ones = [1] * len(pool_size)
+    if _same_is_dynamic(x, padding, strides):
+        pooled = _average_dynamic_same(x, pool_size, strides, ones)
+        return from_channels_first(pooled, data_format)
+    pads = _pads(x, padding, pool_size, strides, ones)
+    pooled = op("AveragePool", x, kernel_shape=pool_size, strides=strides, pads=pads)
+    return from_channels_first(pooled, data_format)
+
+
+def _average_dynamic_same(x: Tensor, pool_size: Sizes, strides: Sizes, ones: Sizes) -> Tensor:
+    """The sum of each window over the count of its elements that are no padding."""
+    counted = op(
+        "Expand", constant(np.ones([1] * x.ndim, dtype=x.dtype)), cast(op("Shape", x), "int64")
+    )
+    total, count = (
+        op(
+            "AveragePool",
+            pad_same(part, pool_size, strides, ones),
+            kernel_shape=pool_size,
+            strides=strides,
+        )
+        for part in (x, counted)
+    )
+    return divide(total, count)

