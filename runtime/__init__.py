@@ -1,0 +1,27 @@
+"""Executes ONNX models on ONNX Runtime, which is imported only when something is computed."""
+
+from __future__ import annotations
+
+from konnx.runtime.devices import Device, resolve_device, set_default_device
+from konnx.runtime.diagnosis import Diagnosis, Problem, diagnose
+from konnx.runtime.errors import DeviceError, ExecutionError, RuntimeMissingError
+from konnx.runtime.installation import INSTALL_COMMANDS, is_available, onnxruntime_module
+from konnx.runtime.program import Program
+from konnx.runtime.state import State
+
+__all__ = [
+    "INSTALL_COMMANDS",
+    "Device",
+    "DeviceError",
+    "Diagnosis",
+    "ExecutionError",
+    "Problem",
+    "Program",
+    "RuntimeMissingError",
+    "State",
+    "diagnose",
+    "is_available",
+    "onnxruntime_module",
+    "resolve_device",
+    "set_default_device",
+]

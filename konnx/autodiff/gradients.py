@@ -18,7 +18,7 @@ from konnx.graph import (
     refine,
     topological_order,
 )
-from konnx.graph.tensor import INTERNAL
+from konnx.graph.tensor import INTERNAL, phase_value
 
 
 class GradientError(ValueError):
@@ -80,7 +80,7 @@ class _Backward:
     def __init__(self, loss: Tensor, wrt: Sequence[Tensor], training: bool) -> None:
         self._loss = loss
         self._wrt = list(wrt)
-        self._side = 0 if training else 1
+        self._training = training
         self._order = topological_order([loss])
         self._active = self._find_active()
         self._sums: dict[Tensor, Tensor] = {}
@@ -103,8 +103,7 @@ class _Backward:
 
     def _differentiable_inputs(self, node: Node) -> list[Tensor]:
         if node.domain == INTERNAL:
-            chosen = [node.inputs[self._side]] if node.op_type == "Phase" else []
-            return [tensor for tensor in chosen if tensor is not None]
+            return [phase_value(node, self._training)] if node.op_type == "Phase" else []
         if node.op_type in ZERO_GRADIENT:
             return []
         return [t for t in node.inputs if t is not None and is_float(t.dtype)]
@@ -114,9 +113,8 @@ class _Backward:
 
     def _pass_back(self, node: Node, dys: list[Tensor | None]) -> None:
         if node.op_type == "Phase" and node.domain == INTERNAL:
-            chosen = node.inputs[self._side]
-            assert chosen is not None and dys[0] is not None
-            self._add(chosen, dys[0])
+            assert dys[0] is not None
+            self._add(phase_value(node, self._training), dys[0])
             return
         rule = RULES.get(node.op_type)
         if rule is None:
@@ -133,7 +131,8 @@ class _Backward:
 
 def _backward_scope(node: Node) -> str:
     """Name what a layer's gradient is made of after the layer: grad/dense_1/MatMul."""
-    return node.scope if node.scope.startswith("grad") else f"grad/{node.scope}".rstrip("/")
+    inside = f"{node.scope}/".startswith("grad/")
+    return node.scope if inside else f"grad/{node.scope}".rstrip("/")
 
 
 def _no_rule(node: Node) -> GradientError:
@@ -159,7 +158,7 @@ def sum_to_shape(dx: Tensor, x: Tensor) -> Tensor:
     for axis, (wide, narrow) in enumerate(zip(dx.dims[extra:], x.dims, strict=True)):
         if narrow == 1 and wide != 1:
             axes.append(extra + axis)
-        elif narrow != wide and not _same_size(wide, narrow):
+        elif not _same_size(wide, narrow):
             return _sum_to_dynamic_shape(dx, x)
     if axes:
         dx = ops.sum(dx, axes, keepdims=True)
@@ -168,7 +167,7 @@ def sum_to_shape(dx: Tensor, x: Tensor) -> Tensor:
 
 def _same_size(wide: int | str | None, narrow: int | str | None) -> bool:
     """A size that varies may be 1; a known one cannot be broadcast to another."""
-    return isinstance(narrow, int) and wide is None
+    return isinstance(narrow, int) or (narrow is not None and narrow == wide)
 
 
 def _sum_to_dynamic_shape(dx: Tensor, x: Tensor) -> Tensor:

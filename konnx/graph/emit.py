@@ -60,6 +60,7 @@ def emit(
 
     Raises:
         ShapeError: an output needs a placeholder that is not among the inputs.
+        ValueError: an input is no placeholder.
     """
     tensors = select_phase(list(outputs.values()), training=training)
     return emit_resolved(
@@ -75,6 +76,7 @@ def emit_resolved(
     name: str = "konnx",
 ) -> Emitted:
     """Write outputs that hold no Phase any more; see `emit`."""
+    _check_inputs(inputs)
     writer = _Writer(inputs, outputs, freeze)
     graph = helper.make_graph(
         writer.nodes,
@@ -91,6 +93,15 @@ def emit_resolved(
         producer_name=PRODUCER,
     )
     return Emitted(model, writer.variables)
+
+
+def _check_inputs(inputs: Mapping[str, Tensor]) -> None:
+    for name, tensor in inputs.items():
+        if not is_placeholder(tensor):
+            raise ValueError(
+                f"The input '{name}' must be a placeholder. Received: {tensor!r}, which the graph "
+                "computes. Replace it by a placeholder with `substitute` first."
+            )
 
 
 class _Writer:

@@ -256,10 +256,18 @@ def constant(value: Any, dtype: Any = None, name: str = "") -> Tensor:
     return Node("Constant", (), {"value": array}, [type_], domain=INTERNAL, name=name).outputs[0]
 
 
-def in_train_phase(training: Tensor, inference: Tensor) -> Tensor:
+def in_train_phase(
+    training: Tensor, inference: Tensor, *, unless: Callable[[], bool] | None = None
+) -> Tensor:
     """Make a tensor that is `training` while training and `inference` otherwise.
 
     Which of them it is, is decided when a function is emitted; the other side then vanishes.
+
+    Args:
+        training: the value in training.
+        inference: the value otherwise, of the same dtype and shape.
+        unless: asked at that time; if true, the tensor is `inference` in training too (as for a
+            layer that is frozen).
 
     Raises:
         ShapeError: the two differ in dtype or known shape.
@@ -274,7 +282,17 @@ def in_train_phase(training: Tensor, inference: Tensor) -> Tensor:
             f"Received: {training!r}, {inference!r}"
         ) from error
     type_ = TensorType(training.dtype, dims)
-    return Node("Phase", (training, inference), {}, [type_], domain=INTERNAL).outputs[0]
+    return Node(
+        "Phase", (training, inference), {"unless": unless}, [type_], domain=INTERNAL
+    ).outputs[0]
+
+
+def phase_value(node: Node, training: bool) -> Tensor:
+    """Return what a Phase node stands for."""
+    unless = node.attributes["unless"]
+    chosen = node.inputs[0 if training and not (unless and unless()) else 1]
+    assert chosen is not None
+    return chosen
 
 
 def stop_gradient(tensor: Tensor) -> Tensor:
@@ -365,14 +383,17 @@ def _shape_error(
 ) -> ShapeError:
     reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
     received = ", ".join(
-        "none" if tensor is None else f"{tensor.dtype}{list(tensor.dims or ['rank unknown'])}"
-        for tensor in inputs
+        "none" if tensor is None else f"{tensor.dtype}{_dims_text(tensor.dims)}" for tensor in inputs
     )
     where = f" in '{current_scope()}'" if current_scope() else ""
     return ShapeError(
         f"{op_type}{where} cannot take these inputs: {reason}. "
         f"Received: inputs=({received}), attributes={dict(attributes)}"
     )
+
+
+def _dims_text(dims: tuple[Dim, ...] | None) -> str:
+    return "[rank unknown]" if dims is None else str(list(dims))
 
 
 def node_proto(
@@ -415,6 +436,8 @@ def refine(tensor: Tensor, dims: Sequence[Dim]) -> Tensor:
         raise ShapeError(f"{tensor!r} cannot have the shape {tuple(dims)}: {error}") from error
     if merged == tensor.dims:
         return tensor
+    if is_placeholder(tensor):  # a copy would be another input
+        tensor = op("Identity", tensor)
     node = tensor.node
     types = [output.type for output in node.outputs]
     types[tensor.index] = TensorType(tensor.dtype, merged)

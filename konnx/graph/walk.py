@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from konnx.graph.tensor import Node, Tensor, is_phase, is_stop_gradient
+from konnx.graph.tensor import Node, Tensor, is_phase, is_stop_gradient, phase_value
 
 
 def topological_order(
@@ -62,9 +62,12 @@ def select_phase(outputs: Sequence[Tensor], *, training: bool) -> list[Tensor]:
 
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         tensor = node.outputs[0]
-        if not (is_phase(tensor) or is_stop_gradient(tensor)):
+        if is_phase(tensor):
+            chosen = inputs[node.inputs.index(phase_value(node, training))]
+        elif is_stop_gradient(tensor):
+            chosen = inputs[0]
+        else:
             return None
-        chosen = inputs[1 if is_phase(tensor) and not training else 0]
         assert chosen is not None
         return [chosen]
 

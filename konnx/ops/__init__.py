@@ -60,7 +60,7 @@ from konnx.ops.nn import (
     softsign,
     tanh,
 )
-from konnx.ops.random import keep_mask
+from konnx.ops.random import SEED, keep_mask
 from konnx.ops.reduction import argmax, max, mean, min, sum, var
 from konnx.ops.shape import (
     concatenate,
@@ -82,6 +82,7 @@ from konnx.ops.shape import (
 )
 
 __all__ = [
+    "SEED",
     "abs",
     "add",
     "argmax",

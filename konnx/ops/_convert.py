@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, constant, op, standardize_dtype
+from konnx.graph import ShapeError, Tensor, constant, is_float, op, standardize_dtype
 from konnx.graph.types import elem_type_of
 
 TensorLike = Tensor | np.ndarray | float | int | bool | Sequence[Any]
@@ -17,7 +17,7 @@ def as_tensor(value: Any, dtype: str | None = None) -> Tensor:
     """Return the value as a tensor; constants take `dtype`, tensors must already have it.
 
     Raises:
-        ShapeError: a tensor of another dtype than `dtype`.
+        ShapeError: a tensor of another dtype than `dtype`, or fractions where whole numbers go.
     """
     if isinstance(value, Tensor):
         if dtype is not None and value.dtype != dtype:
@@ -25,7 +25,19 @@ def as_tensor(value: Any, dtype: str | None = None) -> Tensor:
                 f"Expected a {dtype} tensor. Received: {value!r}. Convert it with K.cast."
             )
         return value
+    if dtype is not None and not is_float(dtype):
+        _check_whole(value, dtype)
     return constant(value, dtype)
+
+
+def _check_whole(value: Any, dtype: str) -> None:
+    """Refuse to cut off fractions without a word, as in `counts * 0.5`."""
+    array = np.asarray(value)
+    if array.dtype.kind == "f" and (array % 1 != 0).any():
+        raise ShapeError(
+            f"A {dtype} tensor cannot meet fractions. Received: {value!r}. Convert the tensor "
+            "with K.cast."
+        )
 
 
 def as_tensors(*values: Any) -> list[Tensor]:
@@ -41,7 +53,7 @@ def int64s(values: Sequence[int]) -> Tensor:
 
 def scalar(value: float, like: Tensor) -> Tensor:
     """Return a constant scalar of the dtype of `like`."""
-    return constant(value, like.dtype)
+    return as_tensor(value, like.dtype)
 
 
 def cast(x: Any, dtype: Any) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, constant, op
+from konnx.graph import ShapeError, Tensor, constant, op, refine
 from konnx.ops._convert import cast, int64s, scalar
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
 from konnx.ops.shape import reshape, transpose
@@ -85,7 +85,7 @@ def pad_same(
     total = maximum(subtract(needed, lengths), int64s([0] * rank))
     before = divide(total, int64s([2] * rank))
     pads = op("Concat", int64s([0, 0]), before, int64s([0, 0]), subtract(total, before), axis=0)
-    return op("Pad", x, pads, scalar(value, x))
+    return refine(op("Pad", x, pads, scalar(value, x)), [*(x.dims or ())[:2], *[None] * rank])
 
 
 def convolution(

@@ -34,7 +34,7 @@ def getitem(x: Tensor, index: Index | tuple[Index, ...]) -> Tensor:
 
     Raises:
         TypeError: an index of another kind.
-        IndexError: more indices than axes.
+        IndexError: more indices than axes, or more than one Ellipsis.
     """
     items = _without_ellipsis(index if isinstance(index, tuple) else (index,), x.ndim)
     slices: list[tuple[int, slice]] = []
@@ -59,7 +59,8 @@ def getitem(x: Tensor, index: Index | tuple[Index, ...]) -> Tensor:
 
 def _without_ellipsis(items: tuple[Any, ...], ndim: int) -> list[int | slice | None]:
     for item in items:
-        if not isinstance(item, int | np.integer | slice | EllipsisType | None):
+        known = isinstance(item, int | np.integer | slice | EllipsisType | None)
+        if not known or isinstance(item, bool):  # to NumPy, a bool is a mask
             raise TypeError(
                 "Tensors take integers, slices, ... and None as indices. "
                 f"Received: {item!r}. Take elements by their numbers with ops.gather_elements."
@@ -67,6 +68,8 @@ def _without_ellipsis(items: tuple[Any, ...], ndim: int) -> list[int | slice | N
     used = len([item for item in items if item is not None and item is not ...])
     if used > ndim:
         raise IndexError(f"A tensor with {ndim} axes takes at most as many indices. Got {used}.")
+    if sum(item is ... for item in items) > 1:
+        raise IndexError(f"An index takes one Ellipsis at most. Received: {items}")
     missing = [slice(None)] * (ndim - used)
     if ... not in items:
         return [*items, *missing]

@@ -88,9 +88,9 @@ class Window:
 @rule("Conv")
 def conv(node: Node, dy: Tensor) -> Gradients:
     """Gradients of input, kernel and bias."""
-    x, kernel, *bias = (present(tensor) for tensor in node.inputs if tensor is not None)
+    x, kernel, *bias = (present(tensor) for tensor in node.inputs)
     window = Window.of(node)
-    group = node.attributes["group"]
+    group = node.attributes.get("group", 1)
     spatial = [0, *range(2, x.ndim)]
     return [
         input_gradient(x, kernel, dy, window, group),
@@ -192,9 +192,9 @@ def _columns(x: Tensor, channels: int) -> Tensor:
 @rule("ConvTranspose")
 def conv_transpose(node: Node, dy: Tensor) -> Gradients:
     """Its input's gradient is the convolution; its kernel's that of the convolution's kernel."""
-    x, kernel = present(node.inputs[0]), present(node.inputs[1])
+    x, kernel, *bias = (present(tensor) for tensor in node.inputs)
     window = Window.of(node)
-    group = node.attributes["group"]
+    group = node.attributes.get("group", 1)
     dx = op(
         "Conv",
         dy,
@@ -205,4 +205,8 @@ def conv_transpose(node: Node, dy: Tensor) -> Gradients:
         pads=window.before + window.after,
         group=group,
     )
-    return [refine(dx, x.dims or ()), kernel_gradient(dy, kernel, x, window, group)]
+    return [
+        refine(dx, x.dims or ()),
+        kernel_gradient(dy, kernel, x, window, group),
+        *[ops.sum(dy, [0, *range(2, x.ndim)]) for _ in bias],
+    ]

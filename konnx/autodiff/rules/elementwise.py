@@ -20,7 +20,6 @@ _UNARY: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "Relu": lambda x, y, dy: dy * ops.positive_mask(y),
     "Sigmoid": lambda x, y, dy: dy * (y - y * y),
     "Softplus": lambda x, y, dy: dy * ops.sigmoid(x),
-    "Sqrt": lambda x, y, dy: dy * (0.5 / y),
     "Tanh": lambda x, y, dy: dy * (1.0 - y * y),
 }
 
@@ -59,11 +58,20 @@ def _to_winner(second_wins: Tensor, dy: Tensor) -> Gradients:
 @rule("Pow", broadcasts=True)
 def power(node: Node, dy: Tensor) -> Gradients:
     """d(x^p) = p x^(p-1) dx + x^p log(x) dp; the latter is 0 where x is not positive."""
-    x, exponent = inputs_of(node)
+    x = inputs_of(node)[0]
+    exponent = ops.cast(inputs_of(node)[1], x.dtype)  # ONNX takes whole exponents of a float, too
     base = dy * exponent * ops.pow(x, exponent - 1.0)
     positive = ops.positive_mask(x)
     safe_log = ops.log(x * positive + (1.0 - positive))
     return base, dy * node.outputs[0] * safe_log
+
+
+@rule("Sqrt")
+def sqrt(node: Node, dy: Tensor) -> Gradients:
+    """1 / (2 y); 0 at 0, where infinity would make NaN of the zeros that follow."""
+    y = node.outputs[0]
+    positive = ops.positive_mask(y)
+    return [dy * (0.5 * positive / (y + (1.0 - positive)))]
 
 
 @rule("Clip")

@@ -15,6 +15,20 @@ def _transposed(x: Tensor) -> Tensor:
 def matmul(node: Node, dy: Tensor) -> Gradients:
     """da = dy b^T, db = a^T dy; a weight matrix gets one large product instead of many."""
     a, b = inputs_of(node)
+    if a.ndim > 1 and b.ndim > 1:
+        return _of_matrices(a, b, dy)
+    row = ops.expand_dims(a, 0) if a.ndim == 1 else a
+    column = ops.expand_dims(b, 1) if b.ndim == 1 else b
+    dy = ops.expand_dims(dy, -1) if b.ndim == 1 else dy
+    dy = ops.expand_dims(dy, -2) if a.ndim == 1 else dy
+    da, db = _of_matrices(row, column, dy)
+    return (
+        ops.squeeze(da, -2) if a.ndim == 1 else da,
+        ops.squeeze(db, -1) if b.ndim == 1 else db,
+    )
+
+
+def _of_matrices(a: Tensor, b: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
     da = op("MatMul", dy, _transposed(b))
     if b.ndim == 2 and a.ndim > 2:
         db = op("MatMul", _transposed(_as_matrix(a)), _as_matrix(dy))

@@ -1,0 +1,123 @@
+"""Reading the HDF5 files of Keras 1 and 2: whole models, and weights alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from numpy.typing import NDArray
+
+from konnx.converters.hdf5.groups import GuardedGroup, open_root
+from konnx.converters.hdf5.keras_file import KerasFile, LayerWeights, NamedArray
+from konnx.converters.hdf5.limits import ReadLimits
+from konnx.converters.hdf5.sniff import require_hdf5
+
+_KERAS_3_GROUPS = ("layers", "_layer_checkpoint_dependencies", "vars")
+
+
+def read_hdf5(
+    path: str | os.PathLike[str], *, optimizer: bool = True, limits: ReadLimits | None = None
+) -> KerasFile:
+    """Read a Keras HDF5 file into plain data, however it is named.
+
+    The file is data: nothing that it names is imported or run, no link is followed out of it, and
+    it cannot take more memory than `limits` allow. All arrays are read.
+
+    Args:
+        path: the file: a whole model or weights, of Keras 1.x, 2.x, tf.keras, or Keras 3's
+            "legacy" HDF5 layout.
+        optimizer: whether to read the optimizer's state too, often two thirds of the file.
+        limits: bounds on what the file may make the reader do.
+
+    Returns:
+        the content, with layers and weights in the file's own order, arrays in their stored type.
+
+    Raises:
+        FileFormatError: the file is no such file, or is cut short, damaged or malicious. The
+            message names the place.
+        OSError: the file cannot be opened.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from konnx.converters.hdf5 import KerasFile, LayerWeights, read_hdf5, write_hdf5
+        >>> content = KerasFile("weights", [LayerWeights("d", [("d/bias:0", np.ones(2))])])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_hdf5(f"{folder}/w.h5", content)
+        ...     read_hdf5(f"{folder}/w.h5").layers[0].weights
+        (('d/bias:0', array([1., 1.])),)
+    """
+    name = os.fspath(path)
+    size = require_hdf5(name)
+    with open_root(name, size, limits or ReadLimits()) as root:
+        return _read_root(root, optimizer)
+
+
+def _read_root(root: GuardedGroup, optimizer: bool) -> KerasFile:
+    model_config = root.config("model_config")
+    group = _weights_group(root)
+    return KerasFile(
+        kind="weights" if model_config is None else "model",
+        layers=_read_layers(group),
+        model_config=model_config,
+        training_config=root.config("training_config"),
+        keras_version=group.text("keras_version"),
+        backend=group.text("backend"),
+        root_keras_version=root.text("keras_version"),
+        root_backend=root.text("backend"),
+        optimizer_weights=_read_optimizer(root) if optimizer else None,
+    )
+
+
+def _weights_group(root: GuardedGroup) -> GuardedGroup:
+    """Find the group with the layers: the root of a weights file, else `model_weights`."""
+    if root.has_names("layer_names"):
+        return root
+    group = root.child("model_weights", "group 'model_weights'")
+    if group is not None:
+        return group
+    if root.has_attribute("model_config"):
+        raise root.error("it has a model_config, but no group 'model_weights'")
+    if root.has_attribute("nb_layers"):
+        raise root.error(
+            "it has the layout of Keras before 1.0, which is not read",
+            remedy="Load it in Keras 1 and save it again",
+        )
+    if any(root.has_child(name) for name in _KERAS_3_GROUPS):
+        raise root.error(
+            "it has the Keras 3 layout of `.weights.h5` files, which is not a Keras 2 file",
+            remedy='In Keras 3, save the whole model as HDF5: model.save("model.h5")',
+        )
+    raise root.error(
+        "it is HDF5, but no Keras file",
+        expected="an attribute 'layer_names' or a group 'model_weights'",
+    )
+
+
+def _read_layers(group: GuardedGroup) -> tuple[LayerWeights, ...]:
+    return tuple(_read_layer(group, name) for name in group.names("layer_names"))
+
+
+def _read_layer(group: GuardedGroup, name: str) -> LayerWeights:
+    place = f"layer '{name}'"
+    layer = group.child(name, place)
+    if layer is None:
+        raise group.error(f"'layer_names' lists {name!r}, but there is no such group")
+    return LayerWeights(name, _read_arrays(layer, place))
+
+
+def _read_optimizer(root: GuardedGroup) -> tuple[NamedArray, ...] | None:
+    place = "group 'optimizer_weights'"
+    group = root.child("optimizer_weights", place)
+    return None if group is None else _read_arrays(group, place)
+
+
+def _read_arrays(group: GuardedGroup, place: str) -> tuple[NamedArray, ...]:
+    return tuple((name, _read_array(group, name, place)) for name in group.names("weight_names"))
+
+
+def _read_array(group: GuardedGroup, name: str, place: str) -> NDArray[Any]:
+    array = group.array(name, f"{place}, weight '{name}'")
+    if array is None:
+        raise group.error(f"'weight_names' lists {name!r}, but there is no such dataset")
+    return array

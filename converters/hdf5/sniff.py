@@ -1,0 +1,99 @@
+"""Telling from a file's first bytes what it is; its name says nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import BinaryIO
+
+from konnx.converters.errors import FileFormatError
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_EXPECTED = "an HDF5 file that Keras 1 or 2 saved"
+
+# What people hand in instead, by the first bytes: description and remedy. The first match counts.
+_OTHER_FORMATS: tuple[tuple[bytes, str, str | None], ...] = (
+    (
+        rb"PK\x03\x04",
+        "a zip archive, perhaps a model in Keras 3's `.keras` format",
+        'Save it as HDF5 there, with model.save("model.h5")',
+    ),
+    (
+        rb"version https://git-lfs",
+        "a Git LFS pointer, not the file that it stands for",
+        "Fetch the file with `git lfs pull`",
+    ),
+    (
+        rb"(?i)\s*<(!doctype|html)",
+        "a web page, perhaps in place of a download",
+        "Download the file itself",
+    ),
+    (
+        rb"\s*[\[{]",
+        "JSON, perhaps from model.to_json(), which holds no weights",
+        "Pass the file that model.save() wrote",
+    ),
+    (rb"....TFL3", "a TensorFlow Lite model", None),
+    (
+        rb"\x08[\x01-\x1f][\x12\x1a\x22\x2a\x32\x3a\x42]",
+        "a protobuf, perhaps an ONNX model or a TensorFlow SavedModel",
+        None,
+    ),
+    (rb"\x80[\x02-\x05]", "a Python pickle, which is never loaded", None),
+    (rb"\x1f\x8b", "gzip-compressed", "Unpack it first"),
+    (rb"\x93NUMPY", "a NumPy array", None),
+    (rb"[\t\n\r\x20-\x7e]+$", "text", None),
+)
+
+
+def require_hdf5(path: str) -> int:
+    """Check that the file is HDF5 by its content, and return its size in bytes.
+
+    Raises:
+        FileFormatError: the file is something else; the message says what it seems to be.
+        OSError: the file cannot be opened.
+    """
+    _require_regular_file(path)
+    with open(path, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if _has_signature(stream, size):
+            return size
+        stream.seek(0)
+        head = stream.read(64)
+    seen, remedy = _describe(head)
+    raise FileFormatError.at(
+        path, None, "the file is not HDF5", expected=_EXPECTED, received=seen, remedy=remedy
+    )
+
+
+def _require_regular_file(path: str) -> None:
+    mode = os.stat(path).st_mode  # reading a pipe would wait for ever
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(
+            f"'{path}' is a directory (a TensorFlow SavedModel?). Expected: {_EXPECTED}."
+        )
+    if not stat.S_ISREG(mode):
+        raise FileFormatError.at(path, None, "it is a device or a pipe", expected=_EXPECTED)
+
+
+def _has_signature(stream: BinaryIO, size: int) -> bool:
+    """Look where the HDF5 specification allows the signature: at 0, 512, 1024, 2048, ..."""
+    offset = 0
+    while offset < size:
+        stream.seek(offset)
+        if stream.read(len(_SIGNATURE)) == _SIGNATURE:
+            return True
+        offset = max(512, 2 * offset)
+    return False
+
+
+def _describe(head: bytes) -> tuple[str, str | None]:
+    if not head:
+        return "an empty file", "Get the file again: it was not written to the end"
+    for pattern, description, remedy in _OTHER_FORMATS:
+        if re.match(pattern, head, re.DOTALL):
+            return description, remedy
+    if _SIGNATURE.startswith(head):
+        return f"the first {len(head)} bytes of an HDF5 file", "Get the whole file again"
+    return f"unknown content that starts with the bytes {head[:8].hex(' ')}", None

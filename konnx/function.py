@@ -1,0 +1,162 @@
+"""Running expression graphs: `Function` is Keras' K.function, and the one way to run anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from konnx import ops, runtime
+from konnx.graph import (
+    Emitted,
+    ShapeError,
+    Tensor,
+    Variable,
+    emit_resolved,
+    select_phase,
+    substitute,
+    topological_order,
+)
+from konnx.utils.random import next_run_seed
+
+Update = tuple[Variable, Tensor]
+
+
+class Function:
+    """Computes outputs from inputs and, in the same run, gives variables new values.
+
+    The graph is emitted and loaded at the first call. All outputs and all new values are computed
+    from the variables' old values.
+
+    Args:
+        inputs: placeholders, in the order of the arrays that a call takes.
+        outputs: tensors to return.
+        updates: (variable, new value); of several for one variable the later ones start from the
+            value of the one before.
+        training: which side of `in_train_phase` to take.
+        name: of the ONNX graph.
+        device: "auto", "cpu", "cuda", …; None: the default device.
+
+    Example:
+        >>> from konnx.graph import placeholder
+        >>> x = placeholder(("batch", 2), name="x")
+        >>> Function([x], [x * 2.0])([[[1.0, 2.0]]])
+        [array([[2., 4.]], dtype=float32)]
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Sequence[Update] = (),
+        *,
+        training: bool = False,
+        name: str = "function",
+        device: str | None = None,
+    ) -> None:
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.updates = chain_updates(updates)
+        self._training = training
+        self._name = name
+        self._device = device
+        self._program: runtime.Program | None = None
+        self._seeded = False
+
+    def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
+        """Run on one array for each input; returns one array for each output."""
+        if self._program is None:
+            self._program = self._load()
+        if self._seeded:
+            return self._program(*arrays, next_run_seed())
+        return self._program(*arrays)
+
+    def _load(self) -> runtime.Program:
+        emitted = self.emit()
+        outputs = [f"output_{index}" for index in range(len(self.outputs))]
+        updates = {
+            f"update_{index}": state_of(variable)
+            for index, variable in enumerate(self.updates)
+        }
+        return runtime.Program(
+            emitted.model,
+            feeds=list(self._feeds()),
+            fetches=outputs,
+            states={name: state_of(variable) for name, variable in emitted.variables.items()},
+            updates=updates,
+            device=self._device,
+        )
+
+    def emit(self) -> Emitted:
+        """Return the function as an ONNX model.
+
+        Its inputs are the function's, by name, then "seed" if it draws random numbers, then the
+        variables; its outputs are output_0, … and update_0, …
+        """
+        values = select_phase([*self.outputs, *self.updates.values()], training=self._training)
+        self._seeded = any(ops.SEED in node.outputs for node in topological_order(values))
+        count = len(self.outputs)
+        named = {f"output_{index}": tensor for index, tensor in enumerate(values[:count])}
+        named |= {f"update_{index}": tensor for index, tensor in enumerate(values[count:])}
+        return emit_resolved(self._feeds(), named, name=self._name)
+
+    def _feeds(self) -> dict[str, Tensor]:
+        feeds = name_tensors(self.inputs)
+        return {**feeds, "seed": ops.SEED} if self._seeded else feeds
+
+
+def name_tensors(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Return tensors by name, with `_1`, `_2`, … for names that occur again.
+
+    Raises:
+        ShapeError: a tensor occurs twice.
+    """
+    if len(set(tensors)) != len(tensors):
+        raise ShapeError(f"A tensor occurs twice among the inputs: {list(tensors)}")
+    named: dict[str, Tensor] = {}
+    for tensor in tensors:
+        name, number = tensor.name, 0
+        while name in named or name == "seed":
+            number += 1
+            name = f"{tensor.name}_{number}"
+        named[name] = tensor
+    return named
+
+
+def chain_updates(updates: Sequence[Update]) -> dict[Variable, Tensor]:
+    """Return one new value for each variable; of several, each starts from the one before.
+
+    Raises:
+        ShapeError: a new value has another dtype or shape than its variable.
+    """
+    chained: dict[Variable, Tensor] = {}
+    for variable, value in updates:
+        _check_update(variable, value)
+        if variable in chained:
+            value = _after(variable, chained[variable], value)
+        chained[variable] = value
+    return chained
+
+
+def _after(variable: Variable, first: Tensor, then: Tensor) -> Tensor:
+    return substitute([then], {variable: first})[0]
+
+
+def _check_update(variable: Variable, value: Tensor) -> None:
+    sizes = value.shape
+    fits = len(sizes) == len(variable.shape) and all(
+        size in (None, known) for size, known in zip(sizes, variable.shape, strict=True)
+    )
+    if value.dtype != variable.dtype or not fits:
+        raise ShapeError(
+            f"Variable '{variable.name}' ({variable.dtype}{list(variable.shape)}) cannot be "
+            f"updated by {value!r}: dtype and shape must stay the same."
+        )
+
+
+def state_of(variable: Variable) -> runtime.State:
+    """Return the device-resident state behind a variable, made when first asked for."""
+    if not isinstance(variable.storage, runtime.State):
+        variable.storage = runtime.State(variable.storage.numpy())
+    return variable.storage

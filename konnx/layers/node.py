@@ -1,0 +1,72 @@
+"""The record that each call of a layer leaves: which tensors came in and which went out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from konnx.graph import Tensor
+
+if TYPE_CHECKING:
+    from konnx.layers.base import Layer
+
+
+class History(NamedTuple):
+    """Where a tensor comes from: the layer, the number of its call, the number of the output."""
+
+    layer: Layer
+    node_index: int
+    tensor_index: int
+
+
+class InboundNode:
+    """One call of a layer.
+
+    Args:
+        layer: the layer that was called.
+        inputs: the tensors it was called with; each has a history unless the layer starts a graph.
+        outputs: the tensors it returned.
+        arguments: further arguments of the call.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.layer = layer
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.arguments = dict(arguments or {})
+        self.index = len(layer.inbound_nodes)
+        self.parents = [history_of(tensor) for tensor in inputs]
+        layer.inbound_nodes.append(self)
+        for parent in self.parents:
+            parent.layer.outbound_nodes.append(self)
+        for tensor_index, tensor in enumerate(outputs):
+            tensor._keras_history = History(layer, self.index, tensor_index)
+
+
+def history_of(tensor: Tensor) -> History:
+    """Return where a tensor comes from.
+
+    Raises:
+        ValueError: no layer made it.
+    """
+    history = tensor._keras_history
+    if history is None:
+        raise ValueError(
+            f"{tensor!r} was not made by a layer, so a model cannot be traced through it. "
+            "Wrap the operations that made it in a layer of your own."
+        )
+    assert isinstance(history, History)
+    return history
+
+
+def node_of(tensor: Tensor) -> InboundNode:
+    """Return the call that made a tensor."""
+    history = history_of(tensor)
+    node: InboundNode = history.layer.inbound_nodes[history.node_index]
+    return node

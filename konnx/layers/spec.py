@@ -1,0 +1,99 @@
+"""What a layer demands of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from konnx.graph import Tensor
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass
+class InputSpec:
+    """Demands on one input; what is None is free.
+
+    Args:
+        dtype: the element type.
+        shape: the whole shape, None for a size that is free.
+        ndim: the number of axes.
+        max_ndim: their largest number.
+        min_ndim: their smallest number.
+        axes: sizes of single axes, {axis: size}.
+    """
+
+    dtype: str | None = None
+    shape: Shape | None = None
+    ndim: int | None = None
+    max_ndim: int | None = None
+    min_ndim: int | None = None
+    axes: Mapping[int, int | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.shape is not None:
+            self.ndim = len(self.shape)
+
+    def check(self, tensor: Tensor, layer_name: str, which: str = "the input") -> None:
+        """Compare a tensor with the demands.
+
+        Raises:
+            ValueError: one is not met; names the layer, what was expected and what was received.
+        """
+        for expected in self._broken(tensor):
+            raise ValueError(
+                f"Layer '{layer_name}' cannot take {which}: expected {expected}. "
+                f"Received: shape={tensor.shape}, dtype={tensor.dtype}"
+            )
+
+    def _broken(self, tensor: Tensor) -> list[str]:
+        shape = tensor.shape
+        broken = []
+        if self.ndim is not None and len(shape) != self.ndim:
+            broken.append(f"ndim={self.ndim}")
+        if self.max_ndim is not None and len(shape) > self.max_ndim:
+            broken.append(f"ndim of at most {self.max_ndim}")
+        if self.min_ndim is not None and len(shape) < self.min_ndim:
+            broken.append(f"ndim of at least {self.min_ndim}")
+        if self.dtype is not None and tensor.dtype != self.dtype:
+            broken.append(f"dtype={self.dtype}")
+        if not broken:
+            broken += [text for text in self._broken_sizes(shape)]
+        return broken
+
+    def _broken_sizes(self, shape: Shape) -> list[str]:
+        sizes = dict(self.axes)
+        if self.shape is not None:
+            sizes.update(enumerate(self.shape))
+        return [
+            f"size {size} on axis {axis}"
+            for axis, size in sizes.items()
+            if size is not None and shape[axis] is not None and shape[axis] != size
+        ]
+
+
+def check_all(specs: Sequence[InputSpec], tensors: Sequence[Tensor], layer_name: str) -> None:
+    """Compare each input with its demands.
+
+    Raises:
+        ValueError: their number differs, or a demand is not met.
+    """
+    if len(specs) != len(tensors):
+        raise ValueError(
+            f"Layer '{layer_name}' takes {len(specs)} inputs. Received: {len(tensors)} tensors"
+        )
+    for index, (spec, tensor) in enumerate(zip(specs, tensors, strict=True)):
+        spec.check(tensor, layer_name, "the input" if len(specs) == 1 else f"input {index}")
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, a tuple as a list, None as none and anything else as one item."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def unpack(values: Sequence[Any]) -> Any:
+    """Return the one item of a list, or the list."""
+    return values[0] if len(values) == 1 else list(values)

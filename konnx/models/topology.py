@@ -1,0 +1,116 @@
+"""The order of layers in a model: by depth from the outputs, as Keras orders them.
+
+The order matters beyond looks: weights in HDF5 files are matched by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from konnx.graph import Tensor
+from konnx.layers.base import Layer
+from konnx.layers.node import InboundNode, node_of
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The layers of a model and its calls of them, inputs first."""
+
+    layers: list[Layer]
+    nodes: list[InboundNode]
+
+
+def trace(inputs: Sequence[Tensor], outputs: Sequence[Tensor], name: str) -> Topology:
+    """Find what lies between inputs and outputs.
+
+    Raises:
+        ValueError: an output depends on an input layer that is not among the inputs, or two
+            layers have the same name.
+    """
+    finished = _nodes_in_order_of_visit(inputs, outputs)
+    node_depths, layer_depths = _depths(finished)
+    seen = {layer: index for index, layer in enumerate(_layers_in_order_of_visit(outputs, inputs))}
+    layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], seen[layer]))
+    _check_connected(inputs, finished, name)
+    _check_names(layers, name)
+    place = {node: index for index, node in enumerate(finished)}
+    nodes = sorted(finished, key=lambda node: (-node_depths[node], place[node]))
+    return Topology(layers, nodes)
+
+
+def _nodes_in_order_of_visit(
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> list[InboundNode]:
+    """Every call that the outputs need, each after those that it needs itself."""
+    given = {node_of(tensor) for tensor in inputs}
+    order: dict[InboundNode, None] = {}
+    for output in outputs:
+        stack = [(node_of(output), False)]
+        while stack:
+            node, parents_listed = stack.pop()
+            if node in order:
+                continue
+            if parents_listed or node in given:
+                order[node] = None
+                continue
+            stack.append((node, True))
+            stack += [(node_of(tensor), False) for tensor in reversed(node.inputs)]
+    return list(order)
+
+
+def _layers_in_order_of_visit(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor]
+) -> list[Layer]:
+    """Every layer in the order in which a walk back from the outputs first meets it."""
+    given = {node_of(tensor) for tensor in inputs}
+    met: dict[Layer, None] = {}
+    done: set[InboundNode] = set()
+    for output in outputs:
+        stack = [node_of(output)]
+        while stack:
+            node = stack.pop()
+            if node in done:
+                continue
+            done.add(node)
+            met.setdefault(node.layer)
+            if node not in given:
+                stack += [node_of(tensor) for tensor in reversed(node.inputs)]
+    return list(met)
+
+
+def _depths(
+    finished: Sequence[InboundNode],
+) -> tuple[dict[InboundNode, int], dict[Layer, int]]:
+    """How far each call, and each layer, lies from the outputs; a layer counts as its deepest."""
+    nodes: dict[InboundNode, int] = {}
+    layers: dict[Layer, int] = {}
+    for node in reversed(finished):
+        depth = max(nodes.get(node, 0), layers.get(node.layer, 0))
+        nodes[node] = layers[node.layer] = depth
+        for tensor in node.inputs:
+            parent = node_of(tensor)
+            nodes[parent] = max(depth + 1, nodes.get(parent, 0))
+    return nodes, layers
+
+
+def _check_connected(
+    inputs: Sequence[Tensor], nodes: Sequence[InboundNode], name: str
+) -> None:
+    given = {node_of(tensor) for tensor in inputs}
+    for node in nodes:
+        if not node.inputs and node not in given:
+            raise ValueError(
+                f"Model '{name}': an output depends on the input '{node.layer.name}', which is "
+                f"not among the inputs. Received: inputs={[tensor.name for tensor in inputs]}"
+            )
+
+
+def _check_names(layers: Sequence[Layer], name: str) -> None:
+    names = [layer.name for layer in layers]
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if twice:
+        raise ValueError(
+            f"Model '{name}' holds several layers of the name {', '.join(map(repr, twice))}. "
+            "Names must be unique in a model; give each layer a `name` of its own."
+        )

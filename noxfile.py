@@ -1,0 +1,107 @@
+"""What is checked before a change is taken: `nox` runs all of it, each part in its own environment.
+
+Every session installs the same wheel, built from an sdist, never the checkout: a package missing
+from the list in pyproject.toml is absent there and fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "no_runtime", "tests", "training"]
+
+ROOT = Path(__file__).parent
+WHEELS = ROOT / ".nox" / "dist"
+GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
+
+# onnxruntime-training 1.19.2 has no wheel for a later Python.
+TRAINING_PYTHONS = ("3.12", "3.11")
+
+
+def _runs(name: str) -> bool:
+    """Say whether a command is a Python that starts; a version manager's shim may not."""
+    found = shutil.which(name)
+    return (
+        found is not None and not subprocess.run([found, "-c", ""], capture_output=True).returncode
+    )
+
+
+def _training_python() -> str | None:
+    """Return the version to train with: the running one where possible."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if running in TRAINING_PYTHONS:
+        return running
+    return next((name for name in TRAINING_PYTHONS if _runs(f"python{name}")), None)
+
+
+TRAINING_PYTHON = _training_python()
+
+
+def _install(session: nox.Session, group: str, extra: str = "") -> None:
+    """Install the built wheel, with one of its extras, and one of the dependency groups."""
+    (wheel,) = WHEELS.glob("konnx-*.whl")
+    dependencies = nox.project.dependency_groups(GROUPS, group)
+    session.install(f"{wheel}[{extra}]" if extra else str(wheel), *dependencies)
+    # In an environment kept by --reuse-venv an older wheel of the same version would stay.
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+
+
+def _pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest on the installed package; no test collected is a failure, too."""
+    environment = {
+        "KONNX_TEST_INSTALLED": "1",
+        # Neither pytest nor any process that a test starts may find the checkout's own folders.
+        "PYTHONSAFEPATH": "1",
+        "COVERAGE_FILE": str(Path(session.create_tmp()) / ".coverage"),
+    }
+    session.run("pytest", *arguments, *session.posargs, env=environment)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the sdist, and from it the wheel that the other sessions install."""
+    session.install(*nox.project.dependency_groups(GROUPS, "build"))
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(WHEELS), str(ROOT), silent=True)
+
+
+@nox.session(requires=["wheel"])
+def lint(session: nox.Session) -> None:
+    """Lint, formatting and types."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    # From the root, mypy would find the folder konnx without its three sub-packages.
+    session.chdir(session.create_tmp())
+    cache = f"--cache-dir={ROOT / '.mypy_cache'}"
+    session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", cache, "-p", "konnx")
+
+
+@nox.session(requires=["wheel"])
+def no_runtime(session: nox.Session) -> None:
+    """Author, convert and inspect where no ONNX Runtime is installed."""
+    _install(session, "test")
+    _pytest(session, "-m", "no_runtime")
+
+
+@nox.session(requires=["wheel"])
+def tests(session: nox.Session) -> None:
+    """Run the whole suite on the runtime with CUDA, which needs no GPU to be there."""
+    _install(session, "test", "gpu")
+    _pytest(session, "-n", "2", "--cov", "--cov-report=term-missing:skip-covered")
+
+
+@nox.session(python=TRAINING_PYTHON, requires=["wheel"])
+def training(session: nox.Session) -> None:
+    """Run what trains and differentiates on the training build."""
+    if TRAINING_PYTHON is None:
+        session.skip(f"onnxruntime-training needs one of Python {', '.join(TRAINING_PYTHONS)}")
+    _install(session, "test", "training")
+    _pytest(session, "-n", "2", "-m", "gradients or training")

@@ -1,0 +1,154 @@
+"""Each rule of the table has a row here; the details are in the files beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from konnx import ops
+from konnx.autodiff import RULES, ZERO_GRADIENT
+from konnx.graph import Dim, Tensor, constant, op, placeholder, topological_order
+from konnx.testing import check_gradients, normal, positive, spaced
+
+pytestmark = pytest.mark.gradients
+
+BATCH = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    function: Callable[..., Tensor]
+    inputs: tuple[np.ndarray, ...]
+    dtype: str = "float64"
+
+    @property
+    def named(self) -> list[tuple[Dim, ...]]:
+        """The shapes with the first axis named, where it is the batch."""
+        return [
+            ("batch", *x.shape[1:]) if x.shape[:1] == (BATCH,) else x.shape for x in self.inputs
+        ]
+
+
+def of(function: Callable[..., Tensor], *inputs: np.ndarray) -> Case:
+    return Case(function, inputs)
+
+
+def in_float32(function: Callable[..., Tensor], *inputs: np.ndarray) -> Case:
+    return Case(function, inputs, "float32")
+
+
+def applied(op_type: str, **attributes: object) -> Callable[..., Tensor]:
+    return lambda *inputs: op(op_type, *inputs, **attributes)
+
+
+def int64(*values: int) -> Tensor:
+    return constant(values, "int64")
+
+
+MATRIX, IMAGE = (BATCH, 4), (BATCH, 2, 6, 4)
+REPEATED = np.array([[0, 0, 3, 1]] * BATCH)
+WIDE = np.array([1, 1, 2, 2], dtype=np.float32)
+
+CASES = {
+    "Abs": of(ops.abs, spaced(MATRIX)),
+    "Add": of(ops.add, normal(MATRIX), normal((4,), 1)),
+    "AveragePool": in_float32(
+        lambda x: ops.average_pool(x, (3, 3), (2, 2), "same", "channels_first"), normal(IMAGE)
+    ),
+    "Cast": of(lambda x: ops.cast(ops.cast(x, "float32"), "float64"), normal(MATRIX)),
+    "Clip": of(lambda x: ops.clip(x, -0.3, 0.3), spaced(MATRIX)),
+    "Concat": of(lambda x, y: ops.concatenate([x, y]), normal(MATRIX), normal((BATCH, 2), 1)),
+    "Conv": in_float32(
+        applied("Conv", kernel_shape=[3, 3], group=2), normal(IMAGE), normal((4, 1, 3, 3)),
+    ),
+    "ConvTranspose": in_float32(
+        applied("ConvTranspose", kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 0, 1], group=2),
+        normal(IMAGE), normal((2, 3, 3, 2), 1), normal((6,), 2),
+    ),
+    "Div": of(ops.divide, normal(MATRIX), positive((BATCH, 1))),
+    "Elu": of(lambda x: ops.elu(x, 1.5), spaced(MATRIX)),
+    "Exp": of(ops.exp, normal(MATRIX)),
+    "Expand": of(lambda x: ops.expand(x, [2, 1, 4]), normal(MATRIX)),
+    "GatherElements": of(ops.gather_elements, normal(MATRIX), REPEATED),
+    "Gemm": of(applied("Gemm"), normal(MATRIX), normal((4, 2), 1), normal((2,), 2)),
+    "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
+    "Identity": of(ops.identity, normal(MATRIX)),
+    "LeakyRelu": of(lambda x: ops.relu(x, 0.1), spaced(MATRIX)),
+    "Log": of(ops.log, positive(MATRIX)),
+    "MatMul": of(ops.matmul, normal(MATRIX), normal((4, 2), 1)),
+    "Max": of(ops.maximum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
+    "MaxPool": in_float32(
+        lambda x: ops.max_pool(x, (3, 3), (2, 2), "same", "channels_first"), spaced(IMAGE)
+    ),
+    "Min": of(ops.minimum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
+    "Mul": of(ops.multiply, normal(MATRIX), normal((4,), 1)),
+    "Neg": of(ops.negative, normal(MATRIX)),
+    "Pad": of(lambda x: ops.pad(x, [(0, 0), (2, -1)], 7.0), normal(MATRIX)),
+    "Pow": of(ops.pow, positive(MATRIX), normal(MATRIX, 1)),
+    "Reciprocal": of(applied("Reciprocal"), positive(MATRIX)),
+    "ReduceMax": of(lambda x: ops.max(x, 1), spaced(MATRIX)),
+    "ReduceMean": of(lambda x: ops.mean(x, 0), normal(MATRIX)),
+    "ReduceMin": of(lambda x: ops.min(x, 0, keepdims=True), spaced(MATRIX)),
+    "ReduceSum": of(lambda x: ops.sum(x, 1), normal(MATRIX)),
+    "Relu": of(ops.relu, spaced(MATRIX)),
+    "Reshape": of(lambda x: ops.reshape(x, [-1, 2]), normal(MATRIX)),
+    "Resize": in_float32(
+        lambda x: op("Resize", x, None, constant(WIDE), mode="nearest",
+                     coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+        normal(IMAGE),
+    ),
+    "ScatterElements": of(
+        lambda x, i, y: op("ScatterElements", x, i, y, axis=1, reduction="add"),
+        normal(MATRIX), REPEATED, normal(MATRIX, 1),
+    ),
+    "Selu": of(ops.selu, spaced(MATRIX)),
+    "Sigmoid": of(ops.sigmoid, normal(MATRIX)),
+    "Slice": of(lambda x: x[:, 1:3], normal(MATRIX)),
+    "Softmax": of(ops.softmax, normal(MATRIX)),
+    "Softplus": of(ops.softplus, normal(MATRIX)),
+    "Softsign": of(ops.softsign, spaced(MATRIX)),
+    "Split": of(lambda x: op("Split", x, int64(1, 3), axis=1, outputs=2)[1], normal(MATRIX)),
+    "Sqrt": of(ops.sqrt, positive(MATRIX)),
+    "Squeeze": of(lambda x: ops.squeeze(x, 1), normal((BATCH, 1, 4))),
+    "Sub": of(ops.subtract, normal((BATCH, 1)), normal(MATRIX, 1)),
+    "Sum": of(applied("Sum"), normal(MATRIX), normal((4,), 1), normal((BATCH, 1), 2)),
+    "Tanh": of(ops.tanh, normal(MATRIX)),
+    "Tile": of(lambda x: ops.tile(x, (2, 3)), normal(MATRIX)),
+    "Transpose": of(lambda x: ops.transpose(x, (2, 0, 1)), normal((BATCH, 2, 4))),
+    "Unsqueeze": of(lambda x: ops.expand_dims(x, 1), normal(MATRIX)),
+    "Where": of(
+        ops.where, normal(MATRIX) > 0, normal(MATRIX, 1), normal((4,), 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("op_type", CASES)
+def test_the_gradient_agrees_with_the_central_difference(op_type: str) -> None:
+    case = CASES[op_type]
+    check_gradients(case.function, case.inputs, dtype=case.dtype)
+
+
+@pytest.mark.parametrize("op_type", CASES)
+def test_the_gradient_agrees_where_the_batch_size_varies(op_type: str) -> None:
+    case = CASES[op_type]
+    check_gradients(case.function, case.inputs, dtype=case.dtype, dims=case.named)
+
+
+def test_every_rule_has_a_case() -> None:
+    assert set(CASES) == set(RULES)
+
+
+@pytest.mark.parametrize("op_type", CASES)
+def test_the_case_of_a_rule_uses_its_operator(op_type: str) -> None:
+    case = CASES[op_type]
+    inputs = [placeholder(x.shape, x.dtype if x.dtype.kind != "f" else case.dtype)
+              for x in case.inputs]
+    nodes = topological_order([case.function(*inputs)])
+    assert op_type in {node.op_type for node in nodes}
+
+
+def test_no_operator_has_both_a_rule_and_a_declaration_of_zero() -> None:
+    assert not ZERO_GRADIENT & set(RULES)
