@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-import re
 from typing import Any
 
 import numpy as np
@@ -11,9 +9,6 @@ import numpy as np
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5.library import load_h5py
 from konnx.converters.hdf5.limits import Budget, bytes_of
-
-# A global heap collection: signature, version, reserved bytes, size.
-_HEAP = re.compile(rb"GCOL\x01\x00\x00\x00(.{8})", re.DOTALL)
 
 
 def read_texts(attributes: Any, name: str, place: str, budget: Budget) -> list[bytes]:
@@ -41,7 +36,8 @@ def read_texts(attributes: Any, name: str, place: str, budget: Budget) -> list[b
             received=f"an attribute of shape {tuple(shape)} and type {type(stored_type).__name__}",
         )
     if stored_type.is_variable_str():
-        each = _longest_variable_text(budget) if count > 1 else budget.file_size
+        # All of a list may be one and the same long text.
+        each = budget.longest_text
     else:
         each = stored_type.get_size()
     budget.check_size(count * each, f"{place}: attribute '{name}'")
@@ -56,17 +52,3 @@ def _as_bytes(value: str | bytes) -> bytes:
     # them. A fixed-length text may be padded with zeros.
     text = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
     return text.rstrip(b"\0")
-
-
-def _longest_variable_text(budget: Budget) -> int:
-    """Return a bound on the length of a variable-length text of the file.
-
-    All texts of a list may be one and the same long text, and HDF5 says how long only by
-    allocating it. None is longer than the collection that it lives in, so find the largest.
-    """
-    with (
-        open(budget.file, "rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        sizes = [int.from_bytes(found[1], "little") for found in _HEAP.finditer(content)]
-    return min(max(sizes, default=0), budget.file_size)

@@ -13,6 +13,7 @@ from konnx.converters.errors import FileFormatError, printable
 from konnx.converters.hdf5.attributes import read_texts
 from konnx.converters.hdf5.config_json import parse_config
 from konnx.converters.hdf5.datasets import DatasetReader
+from konnx.converters.hdf5.heap import longest_text
 from konnx.converters.hdf5.library import library_errors, load_h5py, no_plugins
 from konnx.converters.hdf5.limits import Budget, ReadLimits
 from konnx.converters.hdf5.names import name_problem
@@ -33,8 +34,11 @@ def open_root(path: str, file_size: int, limits: ReadLimits) -> Iterator[Guarded
         FileFormatError: the file is cut short or damaged.
     """
     h5py = load_h5py()
+    budget = Budget(path, file_size, longest_text(path), limits)
     with no_plugins(h5py), _open_file(h5py, path, file_size) as file:
-        yield GuardedGroup(file["/"], "the file", Budget(path, file_size, limits))
+        with library_errors(path, None):
+            root = file["/"]
+        yield GuardedGroup(root, "the file", budget)
 
 
 def _open_file(h5py: Any, path: str, file_size: int) -> Any:

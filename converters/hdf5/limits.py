@@ -40,11 +40,19 @@ class ReadLimits:
 
 
 class Budget:
-    """Counts what one reading has used, so that many small items cannot add up to a large one."""
+    """Counts what one reading has used, so that many small items cannot add up to a large one.
 
-    def __init__(self, file: str, file_size: int, limits: ReadLimits) -> None:
+    Args:
+        file: the file's path, for messages.
+        file_size: the file's size in bytes.
+        longest_text: no variable-length text of the file has more bytes.
+        limits: what reading may take.
+    """
+
+    def __init__(self, file: str, file_size: int, longest_text: int, limits: ReadLimits) -> None:
         self.file = file
         self.file_size = file_size
+        self.longest_text = longest_text
         self.limits = limits
         self.total = limits.total_bytes or max(256 * MIB, 100 * file_size)
         self._used = 0

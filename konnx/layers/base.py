@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from konnx import config, constraints, initializers, ops, regularizers
-from konnx.graph import Dim, Tensor, Variable, is_placeholder, name_scope, refine, topological_order
-from konnx.layers.node import InboundNode, node_of
+from konnx.graph import Dim, Node, Tensor, Variable, is_placeholder, name_scope, refine, topological_order
+from konnx.layers.node import InboundNode, record_call
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
 from konnx.utils.naming import to_snake_case, unique_name
 
@@ -219,15 +219,23 @@ class Layer:
         """
         self._updates += [updates] if isinstance(updates, tuple) else list(updates)
 
+    def collect_losses(self) -> list[Tensor]:
+        """Return the scalars added to the loss: of weights, and of each call."""
+        return list(self._losses)
+
+    def collect_updates(self) -> list[Update]:
+        """Return the updates of each call; a frozen layer has none."""
+        return [] if self.is_frozen and not self.stateful else list(self._updates)
+
     @property
     def losses(self) -> list[Tensor]:
         """The scalars added to the loss: of weights, and of each call."""
-        return list(self._losses)
+        return self.collect_losses()
 
     @property
     def updates(self) -> list[Update]:
         """The updates of each call; a frozen layer has none."""
-        return [] if self.is_frozen and not self.stateful else list(self._updates)
+        return self.collect_updates()
 
     def get_losses_for(self, inputs: Any) -> list[Tensor]:
         """Return the losses that depend on exactly these inputs; None: those that need none."""
@@ -303,7 +311,7 @@ class Layer:
         self, inputs: list[Tensor], outputs: list[Tensor], arguments: dict[str, Any]
     ) -> None:
         if all(tensor._keras_history is not None for tensor in inputs):
-            InboundNode(self, inputs, outputs, arguments)
+            record_call(self, inputs, outputs, arguments)
 
     # Looking back at calls
 
@@ -411,6 +419,18 @@ def placeholders_of(tensors: Sequence[Tensor]) -> set[Tensor]:
     return {tensor for tensor in reached if is_placeholder(tensor)} - {ops.SEED}
 
 
+def within_inputs(values: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[bool]:
+    """Tell for each value whether it needs no other inputs of the graph than these."""
+    own = {node.outputs[0] for node in topological_order(inputs)} | {ops.SEED}
+    foreign: set[Node] = set()
+    for node in topological_order(values):
+        if any(tensor is not None and tensor.node in foreign for tensor in node.inputs) or (
+            is_placeholder(node.outputs[0]) and node.outputs[0] not in own
+        ):
+            foreign.add(node)
+    return [value.node not in foreign for value in values]
+
+
 def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[Any]) -> None:
     """Replace the values of variables, all or none.
 
@@ -432,4 +452,4 @@ def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[
         variable.assign(array)
 
 
-__all__ = ["InputSpec", "Layer", "Update", "assign_weights", "node_of", "placeholders_of"]
+__all__ = ["InputSpec", "Layer", "Update", "assign_weights", "placeholders_of", "within_inputs"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from konnx.graph import Dim, Tensor, placeholder, standardize_dtype
 from konnx.layers.base import Layer
-from konnx.layers.node import InboundNode
+from konnx.layers.node import record_call
 from konnx.utils.naming import unique_name
 
 
@@ -50,7 +50,7 @@ class InputLayer(Layer):
         if input_tensor is None:
             dims = batch_dims(batch_input_shape, self.name)
             input_tensor = placeholder(dims, self.dtype, self.name)
-        InboundNode(self, [], [input_tensor])
+        record_call(self, [], [input_tensor])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""

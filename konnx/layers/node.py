@@ -20,7 +20,7 @@ class History(NamedTuple):
 
 
 class InboundNode:
-    """One call of a layer.
+    """One call of a layer, numbered and kept by the layer.
 
     Args:
         layer: the layer that was called.
@@ -41,12 +41,21 @@ class InboundNode:
         self.outputs = list(outputs)
         self.arguments = dict(arguments or {})
         self.index = len(layer.inbound_nodes)
-        self.parents = [history_of(tensor) for tensor in inputs]
         layer.inbound_nodes.append(self)
-        for parent in self.parents:
-            parent.layer.outbound_nodes.append(self)
-        for tensor_index, tensor in enumerate(outputs):
-            tensor._keras_history = History(layer, self.index, tensor_index)
+
+
+def record_call(
+    layer: Layer,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    arguments: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep a call of a layer, and tell the tensors where they come from and where they went."""
+    node = InboundNode(layer, inputs, outputs, arguments)
+    for tensor in inputs:
+        history_of(tensor).layer.outbound_nodes.append(node)
+    for tensor_index, tensor in enumerate(outputs):
+        tensor._keras_history = History(layer, node.index, tensor_index)
 
 
 def history_of(tensor: Tensor) -> History:

@@ -28,9 +28,9 @@ def trace(inputs: Sequence[Tensor], outputs: Sequence[Tensor], name: str) -> Top
         ValueError: an output depends on an input layer that is not among the inputs, or two
             layers have the same name.
     """
-    finished = _nodes_in_order_of_visit(inputs, outputs)
+    finished, met = _walk_back(inputs, outputs)
     node_depths, layer_depths = _depths(finished)
-    seen = {layer: index for index, layer in enumerate(_layers_in_order_of_visit(outputs, inputs))}
+    seen = {layer: index for index, layer in enumerate(met)}
     layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], seen[layer]))
     _check_connected(inputs, finished, name)
     _check_names(layers, name)
@@ -39,44 +39,31 @@ def trace(inputs: Sequence[Tensor], outputs: Sequence[Tensor], name: str) -> Top
     return Topology(layers, nodes)
 
 
-def _nodes_in_order_of_visit(
+def _walk_back(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-) -> list[InboundNode]:
-    """Every call that the outputs need, each after those that it needs itself."""
+) -> tuple[list[InboundNode], list[Layer]]:
+    """Walk from the outputs to the inputs, depth first.
+
+    Returns:
+        Every call on the way, each after those that it needs itself; and every layer in the order
+        in which the walk first meets it.
+    """
     given = {node_of(tensor) for tensor in inputs}
-    order: dict[InboundNode, None] = {}
+    finished: dict[InboundNode, None] = {}
+    met: dict[Layer, None] = {}
     for output in outputs:
         stack = [(node_of(output), False)]
         while stack:
             node, parents_listed = stack.pop()
-            if node in order:
+            if node in finished:
                 continue
+            met.setdefault(node.layer)
             if parents_listed or node in given:
-                order[node] = None
+                finished[node] = None
                 continue
             stack.append((node, True))
             stack += [(node_of(tensor), False) for tensor in reversed(node.inputs)]
-    return list(order)
-
-
-def _layers_in_order_of_visit(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor]
-) -> list[Layer]:
-    """Every layer in the order in which a walk back from the outputs first meets it."""
-    given = {node_of(tensor) for tensor in inputs}
-    met: dict[Layer, None] = {}
-    done: set[InboundNode] = set()
-    for output in outputs:
-        stack = [node_of(output)]
-        while stack:
-            node = stack.pop()
-            if node in done:
-                continue
-            done.add(node)
-            met.setdefault(node.layer)
-            if node not in given:
-                stack += [node_of(tensor) for tensor in reversed(node.inputs)]
-    return list(met)
+    return list(finished), list(met)
 
 
 def _depths(

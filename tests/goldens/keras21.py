@@ -1,6 +1,6 @@
 """Ways to make tf_keras compute what Keras 2.1 documents, and NumPy forms to check that it does.
 
-Three habits of tf_keras differ from Keras 2.1 and are undone here, so that its numbers can serve
+Four habits of tf_keras differ from Keras 2.1 and are undone here, so that its numbers can serve
 as reference:
 
 * `clipnorm` clips each gradient alone; in Keras 2.1 it clips by the norm of all gradients
@@ -9,6 +9,8 @@ as reference:
   the weights instead.
 * A nested model lists its weights layer by layer; Keras 2.1 and every HDF5 file list the trainable
   weights first.
+* What "accuracy" means is decided from the shapes of the data, and wrongly where a model is saved
+  before it has seen any; Keras 2.1 decides from the loss.
 """
 
 from __future__ import annotations
@@ -43,6 +45,27 @@ def legacy_optimizer(spec: OptimizerSpec) -> Any:
     class_name, arguments = spec
     renamed = {_RENAMED.get(key, key): value for key, value in arguments.items()}
     return getattr(tf_keras.optimizers.legacy, class_name)(**renamed)
+
+
+def per_output(value: Any, count: int) -> list[Any]:
+    """Spread one value over all outputs, or take a list as it is."""
+    return list(value) if isinstance(value, list | tuple) else [value] * count
+
+
+def named_metrics(metrics: list[str], loss: Any, outputs: list[Any]) -> list[list[str]]:
+    """Return the metrics of each output, with the accuracy that Keras 2.1 would choose."""
+    return [
+        [_accuracy(loss_name, output.shape[-1]) if name == "accuracy" else name for name in metrics]
+        for loss_name, output in zip(per_output(loss, len(outputs)), outputs, strict=True)
+    ]
+
+
+def _accuracy(loss: str, width: int) -> str:
+    if width == 1 or loss == "binary_crossentropy":
+        return "binary_accuracy"
+    if loss == "sparse_categorical_crossentropy":
+        return "sparse_categorical_accuracy"
+    return "categorical_accuracy"
 
 
 def layer_weights(layer: Any) -> list[Array]:

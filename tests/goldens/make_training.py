@@ -24,7 +24,7 @@ from training_table import CASES
 STEPS = 5
 SAMPLES = STEPS * BATCH
 FOLDER = Path(__file__).parent / "training"
-_SHORT_NAMES = {"accuracy": "acc", "val_accuracy": "val_acc"}
+_SHORT_NAMES = {"categorical_accuracy": "acc", "val_categorical_accuracy": "val_acc"}
 
 
 def draw_target(kind: str, shape: tuple[Any, ...], random: np.random.RandomState) -> Array:
@@ -51,17 +51,12 @@ def draw_weights(kind: str, random: np.random.RandomState) -> Array | None:
     return weights
 
 
-def per_output(value: Any, count: int) -> list[Any]:
-    """Spread one value over all outputs, or take a list as it is."""
-    return list(value) if isinstance(value, list | tuple) else [value] * count
-
-
 def compiled(case: Case, model: Any) -> Any:
     """Compile with the optimizer that has Keras 2's update rule."""
     model.compile(
         keras21.legacy_optimizer(case.optimizer),
         case.loss,
-        metrics=case.oracle_metrics or case.metrics,
+        metrics=keras21.named_metrics(case.metrics, case.loss, model.outputs),
         loss_weights=case.loss_weights,
         run_eagerly=True,
     )
@@ -98,7 +93,7 @@ class Recorder:
             keras21.normal(self.random, SAMPLES, *tensor.shape[1:]) for tensor in self.model.inputs
         ]
         outputs = self.model.outputs
-        kinds = per_output(self.case.targets, len(outputs))
+        kinds = keras21.per_output(self.case.targets, len(outputs))
         self.targets = [
             draw_target(kind, tuple(tensor.shape[1:]), self.random)
             for kind, tensor in zip(kinds, outputs, strict=True)
@@ -157,8 +152,8 @@ class Recorder:
     def _check_documented_loss(self) -> None:
         """Refuse a case where tf_keras departs from the loss that Keras 2.1 documents."""
         count = len(self.targets)
-        losses = per_output(self.case.loss, count)
-        factors = per_output(self.case.loss_weights or 1.0, count)
+        losses = keras21.per_output(self.case.loss, count)
+        factors = keras21.per_output(self.case.loss_weights or 1.0, count)
         weights = None if self.weights is None else self.weights[:BATCH]
         outputs = [self.arrays[f"prediction_{i}"] for i in range(count)]
         expected = sum(

@@ -23,7 +23,6 @@ class Case:
             `(samples,)`) or `steps` (a class for each time step).
         optimizer: class name and Keras 2.1 arguments.
         metrics: as given to Keras 2.1's `compile`.
-        oracle_metrics: where tf_keras needs another name for the same metric.
         loss_weights: as given to `compile`.
         weights: sample weights: "" for none, `positive`, or `zeros` (some are zero).
         oracle_build: makes the model that tf_keras trains, where that must differ.
@@ -36,7 +35,6 @@ class Case:
     targets: tuple[str, ...] = ("values",)
     optimizer: OptimizerSpec = ("SGD", {"lr": 0.05})
     metrics: list[str] = field(default_factory=list)
-    oracle_metrics: list[str] | None = None
     loss_weights: Any = None
     weights: str = ""
     oracle_build: Callable[[], Any] | None = None

@@ -131,7 +131,6 @@ MODELS = {
         targets=("values", "one_hot"),
         loss_weights=[0.3, 1.7],
         metrics=["accuracy"],
-        oracle_metrics=["categorical_accuracy"],
     ),
     "two_outputs_one_loss": Case(
         tc.two_outputs, loss="mean_absolute_error", targets=("values", "one_hot")
@@ -160,7 +159,6 @@ def _losses(weights: str) -> dict[str, Case]:
             targets=("bits",),
             weights=weights,
             metrics=accuracy,
-            oracle_metrics=["binary_accuracy"],
         ),
         "categorical_crossentropy": Case(
             _softmax,
@@ -198,7 +196,6 @@ LOSSES = {
         loss="binary_crossentropy",
         targets=("one_hot",),
         metrics=["accuracy"],
-        oracle_metrics=["binary_accuracy"],
         oracle_build=lambda: tc.mlp(outputs=4, last=tc.opaque("softmax")),
     ),
     "loss_binary_crossentropy_of_one_output": Case(

@@ -1,0 +1,211 @@
+"""Models to and from configs: the nested dicts that Keras keeps in JSON and HDF5 files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from konnx import layers as layer_family
+from konnx.graph import Tensor
+from konnx.layers.base import Layer
+from konnx.layers.node import InboundNode, history_of
+from konnx.layers.spec import unpack
+from konnx.models.network import Network
+
+if TYPE_CHECKING:
+    from konnx.models.model import Model
+    from konnx.models.sequential import Sequential
+
+Custom = Mapping[str, Any] | None
+Place = tuple[str, int, int]  # layer name, number of the call, number of the output
+
+
+# To configs
+
+
+def network_config(network: Network) -> dict[str, Any]:
+    """Return the config of a functional model: its layers and how they are called."""
+    numbers = _call_numbers(network)
+    return {
+        "name": network.name,
+        "layers": [_layer_config(layer, network, numbers) for layer in network.layers],
+        "input_layers": [_place(tensor, numbers) for tensor in network.inputs],
+        "output_layers": [_place(tensor, numbers) for tensor in network.outputs],
+    }
+
+
+def _call_numbers(network: Network) -> dict[InboundNode, int]:
+    """Number the calls that belong to the network, from 0 (1 for a network within) by layer."""
+    own = set(network.nodes)
+    numbers: dict[InboundNode, int] = {}
+    for layer in network.layers:
+        kept = [node for node in layer.inbound_nodes if node in own]
+        first = 1 if isinstance(layer, Network) else 0
+        numbers.update({node: first + index for index, node in enumerate(kept)})
+    return numbers
+
+
+def _place(tensor: Tensor, numbers: Mapping[InboundNode, int]) -> list[Any]:
+    history = history_of(tensor)
+    node = history.layer.inbound_nodes[history.node_index]
+    return [history.layer.name, numbers[node], history.tensor_index]
+
+
+def _layer_config(
+    layer: Layer, network: Network, numbers: Mapping[InboundNode, int]
+) -> dict[str, Any]:
+    calls = [node for node in layer.inbound_nodes if node in numbers and node.inputs]
+    return {
+        "name": layer.name,
+        **layer_family.serialize(layer),
+        "inbound_nodes": [
+            [[*_place(tensor, numbers), node.arguments] for tensor in node.inputs]
+            for node in calls
+        ],
+    }
+
+
+def sequential_config(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """Return the config of a Sequential model: its layers in order."""
+    return [layer_family.serialize(layer) for layer in layers]
+
+
+# From configs
+
+
+def network_from_config(
+    cls: type[Model], config: Mapping[str, Any], custom_objects: Custom = None
+) -> Model:
+    """Build a functional model.
+
+    Raises:
+        ValueError: the config is damaged: a layer, a call or an output that it names is missing.
+    """
+    builder = _Builder(config, custom_objects)
+    inputs = [builder.tensor(place) for place in _places(config["input_layers"])]
+    outputs = [builder.tensor(place) for place in _places(config["output_layers"])]
+    return cls(inputs, outputs, name=config.get("name"))
+
+
+def _places(places: Any) -> list[Place]:
+    """Read [layer, call, output] triples; a model with one of them may write it bare."""
+    if places and isinstance(places[0], str):
+        places = [places]
+    return [(str(name), int(call), int(output)) for name, call, output in places]
+
+
+class _Builder:
+    """Makes the layers, then repeats their calls, each as soon as its inputs are there."""
+
+    def __init__(self, config: Mapping[str, Any], custom_objects: Custom) -> None:
+        check_known_classes(config, custom_objects)
+        self._name = config.get("name")
+        self._layers: dict[str, Layer] = {}
+        self._pending: dict[str, list[Any]] = {}
+        for entry in config["layers"]:
+            layer = layer_family.deserialize(entry, custom_objects)
+            name = entry.get("name") or layer.name
+            self._layers[name] = layer
+            self._pending[name] = list(entry.get("inbound_nodes", []))
+        self._run()
+
+    def tensor(self, place: Place) -> Tensor:
+        """Return the tensor at a place."""
+        name, call, output = place
+        layer = self._layers.get(name)
+        if layer is None:
+            raise ValueError(f"Model config '{self._name}' names a layer '{name}' that it lacks")
+        if call >= len(layer.inbound_nodes) or output >= len(layer.inbound_nodes[call].outputs):
+            raise ValueError(
+                f"Model config '{self._name}': layer '{name}' has no output {output} of call {call}"
+            )
+        return layer.inbound_nodes[call].outputs[output]
+
+    def _run(self) -> None:
+        waiting = [name for name, calls in self._pending.items() if calls]
+        while waiting:
+            made = sum(self._call_while_ready(name) for name in waiting)
+            waiting = [name for name in waiting if self._pending[name]]
+            if waiting and not made:
+                raise ValueError(
+                    f"Model config '{self._name}': the inputs of these layers never come to "
+                    f"exist: {', '.join(waiting)}"
+                )
+
+    def _call_while_ready(self, name: str) -> int:
+        """Make the calls of a layer whose inputs exist; return how many."""
+        calls, made = self._pending[name], 0
+        while calls and all(self._exists(place) for place, _ in _call_inputs(calls[0], name)):
+            incoming = _call_inputs(calls.pop(0), name)
+            arguments = {key: value for _, given in incoming for key, value in given.items()}
+            self._layers[name](unpack([self.tensor(place) for place, _ in incoming]), **arguments)
+            made += 1
+        return made
+
+    def _exists(self, place: Place) -> bool:
+        layer = self._layers.get(place[0])
+        return layer is not None and place[1] < len(layer.inbound_nodes)
+
+
+def _call_inputs(call: Any, name: str) -> list[tuple[Place, dict[str, Any]]]:
+    """Read one call: a list of [layer, call, output] or [layer, call, output, arguments]."""
+    if not isinstance(call, list):
+        raise ValueError(
+            f"Layer '{name}': its calls are not written as Keras 2 does. Received: {call!r}"
+        )
+    items = [call] if call and isinstance(call[0], str) else call
+    return [((item[0], item[1], item[2]), dict(item[3]) if len(item) > 3 else {}) for item in items]
+
+
+def sequential_from_config(
+    cls: type[Sequential], config: Any, custom_objects: Custom = None
+) -> Sequential:
+    """Build a Sequential model from a list of layers, or from a dict that holds the list."""
+    check_known_classes(config, custom_objects)
+    name = config.get("name") if isinstance(config, Mapping) else None
+    entries = config["layers"] if isinstance(config, Mapping) else config
+    model = cls(name=name)
+    for entry in entries:
+        model.add(layer_family.deserialize(entry, custom_objects))
+    build_shape = config.get("build_input_shape") if isinstance(config, Mapping) else None
+    if not model.built and build_shape and model.layers:
+        model.build(tuple(build_shape))
+    return model
+
+
+def check_known_classes(config: Any, custom_objects: Custom) -> None:
+    """Look through a config for classes of layers that konnx does not know.
+
+    Raises:
+        ValueError: there are some; all of them are named at once, with their layers.
+    """
+    unknown: dict[str, list[str]] = {}
+    for class_name, name in layer_classes(config):
+        known = class_name in (custom_objects or {}) or class_name in layer_family.LAYERS.names
+        if not known:
+            unknown.setdefault(class_name, []).append(name)
+    if not unknown:
+        return
+    listed = "; ".join(f"{cls} ({', '.join(names)})" for cls, names in sorted(unknown.items()))
+    remedy = "Pass your own classes as custom_objects={'ClassName': Class}."
+    if "Lambda" in unknown:
+        remedy += (
+            " A Lambda layer holds Python code, which is never read from a file: write it as a "
+            "layer class of your own and pass that under the name 'Lambda'."
+        )
+    raise ValueError(f"Unknown layer classes: {listed}. {remedy}")
+
+
+def layer_classes(config: Any) -> list[tuple[str, str]]:
+    """List (class name, layer name) of a model config, models within included."""
+    entries = config["layers"] if isinstance(config, Mapping) else config
+    found: list[tuple[str, str]] = []
+    for entry in entries:
+        inner = entry.get("config", {})
+        is_network = isinstance(inner, list) or (isinstance(inner, Mapping) and "layers" in inner)
+        if is_network and entry["class_name"] in ("Model", "Sequential", "Functional"):
+            found += layer_classes(inner)
+        else:
+            name = inner.get("name", "") if isinstance(inner, Mapping) else ""
+            found.append((entry["class_name"], name))
+    return found

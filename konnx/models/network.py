@@ -1,0 +1,220 @@
+"""A graph of layers that is itself a layer: what Model and Sequential have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from konnx.graph import Tensor, Variable, name_scope
+from konnx.layers.base import Layer, Update, assign_weights, within_inputs
+from konnx.layers.input import InputLayer
+from konnx.layers.node import InboundNode, history_of
+from konnx.layers.spec import InputSpec, as_list, unpack
+from konnx.models.topology import trace
+
+_T = TypeVar("_T")
+
+
+class Network(Layer):
+    """A graph of layers from inputs to outputs.
+
+    Args:
+        inputs: a tensor of `Input`, or a list of them.
+        outputs: a tensor that depends on them, or a list.
+        name: default: "model_1", …
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self._set_graph(as_list(inputs), as_list(outputs))
+
+    def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        _check_inputs(inputs, self.name)
+        self.inputs, self.outputs = inputs, outputs
+        topology = trace(inputs, outputs, self.name)
+        self._layers, self._nodes = topology.layers, topology.nodes
+        self.input_names = [history_of(tensor).layer.name for tensor in inputs]
+        self.output_names = _output_names(outputs)
+        self.input_spec = [InputSpec(shape=tensor.shape) for tensor in inputs]
+        self.built = True
+        # As in Keras, a network's own creation is its node 0: files count on it.
+        self.inbound_nodes.clear()
+        InboundNode(self, inputs, outputs)
+        self.trainable = self._trainable  # freezes layers that came later, too
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+        return list(self._layers)
+
+    @property
+    def nodes(self) -> list[InboundNode]:
+        """The calls of layers that make up the network, inputs first."""
+        return list(self._nodes)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by its name or by its place in `layers`.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(
+                    f"Model '{self.name}' has {len(self.layers)} layers. Received: index={index}"
+                )
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in self.layers)
+        raise ValueError(f"Model '{self.name}' has no layer '{name}'. Its layers: {known}")
+
+    # As a layer
+
+    def compute(
+        self, inputs: Any, arguments: dict[str, Any]
+    ) -> tuple[list[Tensor], list[Tensor | None]]:
+        """Apply every layer anew to other inputs; return outputs and masks."""
+        given = as_list(inputs)
+        if all(new is old for new, old in zip(given, self.inputs, strict=True)):
+            return self.outputs, [tensor._keras_mask for tensor in self.outputs]
+        values = dict(zip(self.inputs, given, strict=True))
+        for node in self._nodes:
+            if not all(tensor in values for tensor in node.outputs):
+                values.update(_repeat_call(node, values))
+        outputs = [self._refined(values[tensor], given, i) for i, tensor in enumerate(self.outputs)]
+        return outputs, [values[tensor]._keras_mask for tensor in self.outputs]
+
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
+        """Apply the network to other inputs."""
+        return unpack(self.compute(inputs, kwargs)[0])
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the outputs as the layers compute it."""
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        known = dict(zip(self.inputs, shapes, strict=True))
+        for node in self._nodes:
+            if all(tensor in known for tensor in node.outputs):
+                continue
+            incoming = [known[tensor] for tensor in node.inputs]
+            outgoing = node.layer.compute_output_shape(unpack(incoming))
+            outgoing = outgoing if isinstance(outgoing, list) else [outgoing]
+            known.update(zip(node.outputs, outgoing, strict=True))
+        return unpack([known[tensor] for tensor in self.outputs])
+
+    # Weights, losses, updates
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change the weights; False freezes all layers within."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+        for layer in self.flattened_layers():
+            (layer.frozen_by.discard if value else layer.frozen_by.add)(self)
+
+    def flattened_layers(self) -> list[Layer]:
+        """Return the layers of this network and of those within it, without the networks."""
+        flat: list[Layer] = []
+        for layer in getattr(self, "_layers", []):
+            flat += layer.flattened_layers() if isinstance(layer, Network) else [layer]
+        return flat
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that an optimizer may change now, layer by layer."""
+        if not self.trainable:
+            return []
+        return _unique([v for layer in self._layers for v in layer.trainable_weights])
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other variables; of a frozen network all, those of trainable layers first."""
+        rest = [v for layer in self._layers for v in layer.non_trainable_weights]
+        if not self.trainable:
+            rest = [v for layer in self._layers for v in layer.trainable_weights] + rest
+        return _unique(rest)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies of the weights, layer by layer."""
+        return [variable.numpy() for variable in self._weights_by_layer()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights, given layer by layer.
+
+        Raises:
+            ValueError: another number of arrays, or an array of another shape; nothing is changed.
+        """
+        assign_weights(self.name, self._weights_by_layer(), weights)
+
+    def _weights_by_layer(self) -> list[Variable]:
+        return _unique([variable for layer in self._layers for variable in layer.weights])
+
+    def collect_losses(self) -> list[Tensor]:
+        """Return the losses of every call of every layer within."""
+        inner = [loss for layer in self._layers for loss in layer.collect_losses()]
+        return _unique(super().collect_losses() + inner)
+
+    def collect_updates(self) -> list[Update]:
+        """Return the updates of every call of every layer within that is not frozen."""
+        inner = [update for layer in self._layers for update in layer.collect_updates()]
+        return _unique(super().collect_updates() + inner)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The losses that the layers add where they are part of this network."""
+        losses = self.collect_losses()
+        kept = within_inputs(losses, self.inputs)
+        return [loss for loss, keep in zip(losses, kept, strict=True) if keep]
+
+    @property
+    def updates(self) -> list[Update]:
+        """The updates of the layers where they are part of this network."""
+        updates = self.collect_updates()
+        kept = within_inputs([value for _, value in updates], self.inputs)
+        return [update for update, keep in zip(updates, kept, strict=True) if keep]
+
+
+def _repeat_call(node: InboundNode, values: dict[Tensor, Tensor]) -> dict[Tensor, Tensor]:
+    """Call a layer as it was called, on other tensors; return the outputs by the old ones."""
+    layer = node.layer
+    inputs = [values[tensor] for tensor in node.inputs]
+    with name_scope(layer.name):
+        outputs, masks = layer.compute(unpack(inputs), node.arguments)
+    for output, mask in zip(outputs, masks, strict=True):
+        output._keras_mask = mask
+    return dict(zip(node.outputs, outputs, strict=True))
+
+
+def _unique(items: Sequence[_T]) -> list[_T]:
+    return list(dict.fromkeys(items))
+
+
+def _check_inputs(inputs: Sequence[Tensor], name: str) -> None:
+    for tensor in inputs:
+        if not isinstance(history_of(tensor).layer, InputLayer):
+            raise ValueError(
+                f"Model '{name}': inputs must come from Input(...). Received: {tensor!r}, made "
+                f"by layer '{history_of(tensor).layer.name}'. To cut a model there, make an "
+                "Input of that shape and call the rest of the layers on it."
+            )
+    if len(set(inputs)) != len(inputs):
+        raise ValueError(f"Model '{name}': an input occurs twice. Received: inputs={inputs}")
+
+
+def _output_names(outputs: Sequence[Tensor]) -> list[str]:
+    """The names of the layers, with _1, _2, … where one layer makes several outputs."""
+    names: list[str] = []
+    for tensor in outputs:
+        base = name = history_of(tensor).layer.name
+        number = 0
+        while name in names:
+            number += 1
+            name = f"{base}_{number}"
+        names.append(name)
+    return names
