@@ -1,0 +1,1 @@
+"""konnx: the Keras API where every model is an ONNX graph."""

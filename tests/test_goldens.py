@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.no_runtime
+
 FOLDER = Path(__file__).parent / "goldens"
 TRAINING: dict[str, object] = json.loads((FOLDER / "training" / "cases.json").read_text())
 LARGEST_FILE = 1_000_000

@@ -79,7 +79,8 @@ class DatasetReader:
                 expected="float16, float32, float64, an integer type or bool",
                 received=name,
             )
-        return dtype.newbyteorder("=")
+        native: np.dtype[Any] = dtype.newbyteorder("=")
+        return native
 
     def _shape(self) -> tuple[int, ...]:
         space = self._dataset.get_space()

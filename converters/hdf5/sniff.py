@@ -57,7 +57,9 @@ def require_hdf5(path: str) -> int:
     _require_regular_file(path)
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        if _has_signature(stream, size):
+        start = _find_superblock(stream, size)
+        if start is not None:
+            _check_number_sizes(stream, start, path)
             return size
         stream.seek(0)
         head = stream.read(64)
@@ -77,15 +79,30 @@ def _require_regular_file(path: str) -> None:
         raise FileFormatError.at(path, None, "it is a device or a pipe", expected=_EXPECTED)
 
 
-def _has_signature(stream: BinaryIO, size: int) -> bool:
+def _find_superblock(stream: BinaryIO, size: int) -> int | None:
     """Look where the HDF5 specification allows the signature: at 0, 512, 1024, 2048, ..."""
     offset = 0
     while offset < size:
         stream.seek(offset)
         if stream.read(len(_SIGNATURE)) == _SIGNATURE:
-            return True
+            return offset
         offset = max(512, 2 * offset)
-    return False
+    return None
+
+
+def _check_number_sizes(stream: BinaryIO, start: int, path: str) -> None:
+    """Require addresses and lengths of 8 bytes: all of HDF5 writes them, and checks rely on it."""
+    stream.seek(start + len(_SIGNATURE))
+    superblock = stream.read(7)
+    sizes = superblock[5:7] if superblock[:1] in (b"\0", b"\1") else superblock[1:3]
+    if sizes != b"\x08\x08":
+        raise FileFormatError.at(
+            path,
+            "the superblock",
+            "addresses and lengths have an unusual size, or the file is damaged",
+            expected="8 and 8 bytes",
+            received=" and ".join(map(str, sizes)) + " bytes",
+        )
 
 
 def _describe(head: bytes) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from konnx import config, constraints, initializers, ops, regularizers
 from konnx.graph import Dim, Node, Tensor, Variable, is_placeholder, name_scope, refine, topological_order
+from konnx.layers.compat import normalize_config
 from konnx.layers.node import InboundNode, record_call
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
 from konnx.utils.naming import to_snake_case, unique_name
@@ -82,7 +83,7 @@ class Layer:
         """Make the weights for an input of this shape (None: a size that varies)."""
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Compose the operations of the layer; default: the inputs unchanged."""
         return inputs
 
@@ -109,8 +110,8 @@ class Layer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from what `get_config` returned."""
-        return cls(**config)
+        """Make a layer from what `get_config` returned, or a later Keras' own."""
+        return cls(**normalize_config(cls, config, _COMMON_ARGUMENTS))
 
     # Weights
 

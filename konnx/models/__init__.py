@@ -1,0 +1,56 @@
+"""Models: layers put together, trained, run, saved and exported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from konnx.layers import LAYERS
+from konnx.models.model import Model
+from konnx.models.saving import model_from_config, model_from_json
+from konnx.models.sequential import Sequential
+
+LAYERS.register(Model, "Functional")
+LAYERS.register(Sequential)
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> Model:
+    """Read a model from a Keras HDF5 file.
+
+    Args:
+        filepath: the file.
+        custom_objects: layer classes and functions of your own, by the names in the file.
+        compile: whether to restore optimizer, loss and metrics, if the file has them.
+
+    Raises:
+        konnx.converters.FileFormatError: the file is not one, or is damaged.
+        ValueError: it names unknown classes.
+    """
+    from konnx.converters import load_model as load
+
+    return load(filepath, custom_objects=custom_objects, compile=compile)
+
+
+def save_model(
+    model: Model,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+) -> None:
+    """Write a model to a Keras 2 HDF5 file; see `Model.save`."""
+    model.save(filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+
+
+__all__ = [
+    "Model",
+    "Sequential",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+    "save_model",
+]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, constant, op, refine
-from konnx.ops._convert import cast, int64s, scalar
+from konnx.graph import ShapeError, Tensor, op, refine
+from konnx.ops._convert import int64s, scalar
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
-from konnx.ops.shape import reshape, transpose
+from konnx.ops.shape import pad_axes, reshape, transpose
 
 Sizes = Sequence[int]
 
@@ -84,8 +84,7 @@ def pad_same(
     needed = add(multiply(subtract(steps, int64s([1] * rank)), stride), covered)
     total = maximum(subtract(needed, lengths), int64s([0] * rank))
     before = divide(total, int64s([2] * rank))
-    pads = op("Concat", int64s([0, 0]), before, int64s([0, 0]), subtract(total, before), axis=0)
-    return refine(op("Pad", x, pads, scalar(value, x)), [*(x.dims or ())[:2], *[None] * rank])
+    return pad_axes(x, before, subtract(total, before), 2, value)
 
 
 def convolution(
@@ -195,9 +194,8 @@ def average_pool(
 
 def _average_dynamic_same(x: Tensor, pool_size: Sizes, strides: Sizes, ones: Sizes) -> Tensor:
     """The sum of each window over the count of its elements that are no padding."""
-    counted = op(
-        "Expand", constant(np.ones([1] * x.ndim, dtype=x.dtype)), cast(op("Shape", x), "int64")
-    )
+    sizes = op("Concat", int64s([1, 1]), op("Shape", x, start=2), axis=0)
+    counted = refine(op("Expand", scalar(1, x), sizes), [1, 1, *[None] * len(pool_size)])
     total, count = (
         op(
             "AveragePool",

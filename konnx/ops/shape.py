@@ -114,7 +114,10 @@ def expand_like(x: Tensor, like: Tensor) -> Tensor:
 
 def tile(x: Any, repeats: Sequence[int]) -> Tensor:
     """The tensor repeated as a whole, `repeats[i]` times along axis i."""
-    return op("Tile", as_tensor(x), int64s(repeats))
+    tensor = as_tensor(x)
+    tiled = op("Tile", tensor, int64s(repeats))
+    known = zip(tensor.dims or (), repeats, strict=True)
+    return refine(tiled, [dim if times == 1 else None for dim, times in known])
 
 
 def repeat(x: Any, n: int) -> Tensor:
@@ -132,6 +135,21 @@ def pad(x: Tensor, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Tenso
     amounts = [before for before, _ in pads] + [after for _, after in pads]
     fill = None if value == 0.0 else scalar(value, x)
     return op("Pad", x, int64s(amounts), fill)
+
+
+def pad_axes(x: Tensor, before: Tensor, after: Tensor, axis: int, value: float = 0.0) -> Tensor:
+    """As `pad`, on the axes from `axis` on, by amounts (int64) that the graph computes.
+
+    The amounts are spelled out for all axes: the `axes` input of Pad would do, but ONNX Runtime's
+    layout optimizer (seen in 1.32) fails on it where it moves a Transpose past the Pad.
+    """
+    count = before.shape[0] or 0
+    left, right = int64s([0] * axis), int64s([0] * (x.ndim - axis - count))
+    amounts = op("Concat", left, before, right, left, after, right, axis=0)
+    padded = op("Pad", x, amounts, None if value == 0.0 else scalar(value, x))
+    dims = list(x.dims or ())
+    dims[axis : axis + count] = [None] * count
+    return refine(padded, dims)
 
 
 def slice_axes(

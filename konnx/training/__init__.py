@@ -1,0 +1,1 @@
+"""Training: a step as one graph, and the loops that repeat it."""

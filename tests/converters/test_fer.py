@@ -80,7 +80,8 @@ def test_a_single_image_gives_the_first_row(model: Any) -> None:
 
 
 @pytest.mark.training
+@pytest.mark.filterwarnings("default")  # the state in the file is ordered by weight name
 def test_it_loads_with_its_optimizer_and_loss() -> None:
     model = load_model(MODEL)
     assert model.loss == "categorical_crossentropy"
-    assert len(model.optimizer.get_weights()) > 0
+    assert model.optimizer.get_config()["lr"] == pytest.approx(1e-4)

@@ -147,9 +147,7 @@ def _input_gradient_dynamic(
     spread = _conv_transpose(dy, kernel, window, group, none * 2, none)
     before = constant(window.before, "int64")
     missing = op("Shape", x, start=2) - op("Shape", spread, start=2) + before
-    keep = constant([0, 0], "int64")
-    pads = op("Concat", keep, op("Neg", before), keep, missing, axis=0)
-    return refine(op("Pad", spread, pads), x.dims or ())
+    return refine(ops.pad_axes(spread, -before, missing, 2), x.dims or ())
 
 
 def kernel_gradient(x: Tensor, kernel: Tensor, dy: Tensor, window: Window, group: int) -> Tensor:

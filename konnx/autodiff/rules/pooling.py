@@ -66,8 +66,7 @@ def _pad_to(dx: Tensor, x: Tensor) -> Tensor:
     if dx.shape[2:] != x.shape[2:] or None in x.shape[2:]:
         missing = op("Shape", x, start=2) - op("Shape", dx, start=2)
         none = constant([0] * (x.ndim - 2), "int64")
-        axes = constant(list(range(2, x.ndim)), "int64")
-        dx = op("Pad", dx, op("Concat", none, missing, axis=0), None, axes)
+        dx = ops.pad_axes(dx, none, missing, 2)
     return refine(dx, x.dims or ())
 
 
@@ -109,9 +108,7 @@ def _spread(y: Tensor, kernel: Tensor, x: Tensor, window: Window) -> Tensor:
     before = constant(window.before, "int64")
     length = op("Shape", x, start=2)
     missing = length - op("Shape", spread, start=2) + before
-    axes = constant(list(range(2, x.ndim)), "int64")
-    pads = op("Concat", op("Neg", before), missing, axis=0)
-    return ops.reshape_like(op("Pad", spread, pads, None, axes), x)
+    return ops.reshape_like(ops.pad_axes(spread, -before, missing, 2), x)
 
 
 @rule("AveragePool")

@@ -119,7 +119,7 @@ def _place(dy: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
         before = op("Sub", first, op("Sub", length, one))
     before = op("Max", before, zero)
     after = op("Sub", op("Sub", size, length), before)
-    return op("Pad", dilated, op("Concat", before, after, axis=0), None, constant([axis], "int64"))
+    return ops.pad_axes(dilated, before, after, axis)
 
 
 def dilate(x: Tensor, axis: int, step: int) -> Tensor:

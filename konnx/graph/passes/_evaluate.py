@@ -160,16 +160,18 @@ def _folded(function: Callable[[Any, Any], Any]) -> Evaluate:
     return rule
 
 
+def _along_axis(function: Callable[..., Any]) -> Evaluate:
+    return lambda inputs, attributes: function(*inputs, axis=attributes.get("axis", 0))
+
+
 RULES: dict[str, Evaluate] = {
     # shapes and axes
     "Concat": lambda inputs, attributes: np.concatenate(inputs, attributes["axis"]),
     "ConstantOfShape": _constant_of_shape,
     "Expand": _expand,
     "Flatten": _flatten,
-    "Gather": lambda inputs, attributes: np.take(*inputs, axis=attributes.get("axis", 0)),
-    "GatherElements": lambda inputs, attributes: np.take_along_axis(
-        *inputs, axis=attributes.get("axis", 0)
-    ),
+    "Gather": _along_axis(np.take),
+    "GatherElements": _along_axis(np.take_along_axis),
     "Identity": _elementwise(lambda x: x),
     "Range": _elementwise(lambda start, limit, delta: np.arange(start, limit, delta)),
     "Reshape": _reshape,

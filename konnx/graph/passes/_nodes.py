@@ -12,18 +12,29 @@ from konnx.graph.tensor import Node, Tensor, constant
 from konnx.graph.types import Dim, TensorType
 from konnx.graph.walk import topological_order
 
-UNARY = frozenset(
-    "Abs Acos Acosh Asin Asinh Atan Atanh Cast Ceil Celu Cos Cosh Elu Erf Exp Floor HardSigmoid "
-    "HardSwish Identity IsInf IsNaN LeakyRelu Log Mish Neg Not Reciprocal Relu Round Selu Sigmoid "
-    "Sign Sin Sinh Softplus Softsign Sqrt Tan Tanh ThresholdedRelu".split()
-)
+# fmt: off
+UNARY = frozenset({
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Celu", "Cos",
+    "Cosh", "Elu", "Erf", "Exp", "Floor", "HardSigmoid", "HardSwish", "Identity", "IsInf",
+    "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu",
+    "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Tan", "Tanh",
+    "ThresholdedRelu",
+})
 """Operators of one input that treat each element by itself."""
 
-BROADCASTING = frozenset(
-    "Add And BitShift Clip Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod Mul "
-    "Or PRelu Pow Sub Sum Where Xor".split()
-)
+BROADCASTING = frozenset({
+    "Add", "And", "BitShift", "Clip", "Div", "Equal", "Greater", "GreaterOrEqual", "Less",
+    "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum",
+    "Where", "Xor",
+})
 """Operators of several inputs that treat each element by itself, once shapes are broadcast."""
+
+REDUCTIONS = frozenset({
+    "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
+    "ReduceProd", "ReduceSum", "ReduceSumSquare",
+})
+"""Operators that sum up some axes, which they are given as an input."""
+# fmt: on
 
 
 def make(

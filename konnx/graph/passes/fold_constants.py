@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from konnx.graph.passes._evaluate import evaluate
-from konnx.graph.passes._nodes import known_sizes, value_of
+from konnx.graph.passes._nodes import ints_of, known_sizes, value_of
 from konnx.graph.tensor import INTERNAL, Node, Tensor, constant
 from konnx.graph.types import Dim
 from konnx.graph.walk import rewrite
@@ -40,8 +40,11 @@ def fold_constants(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 def _key(node: Node, inputs: list[Tensor | None]) -> object:
     """Equal for nodes of the same result: a kernel that two layers share stays one constant."""
-    attributes = sorted((key, repr(value)) for key, value in node.attributes.items())
-    return (node.op_type, tuple(attributes), *inputs)
+    attributes = tuple(
+        (key, value.tobytes() if isinstance(value, np.ndarray) else repr(value))
+        for key, value in sorted(node.attributes.items())
+    )
+    return (node.op_type, attributes, *inputs)
 
 
 def _name(node: Node, inputs: list[Tensor | None]) -> str:
@@ -87,15 +90,19 @@ def _asked_dims(node: Node, inputs: list[Tensor | None]) -> Sequence[Dim] | None
         return source.dims
     if node.op_type == "Shape":
         return _shape_dims(node, source)
-    if node.op_type == "Gather" and source.node.op_type == "Shape" and source.node.inputs[0]:
-        dims = _shape_dims(source.node, source.node.inputs[0])
-        places = value_of(inputs, 1)
-        if dims is not None and places is not None and places.ndim <= 1:
-            return [dims[int(place)] for place in places.reshape(-1)]
+    if node.op_type == "Gather" and source.node.op_type == "Shape":
+        return _gathered_dims(_shape_dims(source.node, source.node.inputs[0]), inputs)
     return None
 
 
-def _shape_dims(node: Node, source: Tensor) -> Sequence[Dim] | None:
-    if source.dims is None:
+def _gathered_dims(dims: Sequence[Dim] | None, inputs: list[Tensor | None]) -> Sequence[Dim] | None:
+    places = ints_of(inputs, 1)
+    if dims is None or places is None or not all(-len(dims) <= p < len(dims) for p in places):
+        return None
+    return [dims[place] for place in places]
+
+
+def _shape_dims(node: Node, source: Tensor | None) -> Sequence[Dim] | None:
+    if source is None or source.dims is None:
         return None
     return source.dims[node.attributes.get("start", 0) : node.attributes.get("end")]

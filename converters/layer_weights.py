@@ -1,0 +1,122 @@
+"""Between the weights of a file's layers and those of a model's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from konnx.converters.errors import FileFormatError
+from konnx.converters.hdf5 import KerasFile, LayerWeights
+from konnx.graph import Variable
+from konnx.layers.base import Layer
+
+if TYPE_CHECKING:
+    from konnx.models import Model
+
+Assignment = list[tuple[Variable, np.ndarray]]
+
+
+def file_layers(model: Model) -> list[LayerWeights]:
+    """Return the weights of a model as a file lists them: by layer, trainable ones first."""
+    return [
+        LayerWeights(
+            layer.name, [(f"{weight.name}:0", weight.numpy()) for weight in layer.weights]
+        )
+        for layer in model.layers
+    ]
+
+
+def set_weights(model: Model, content: KerasFile, file: str, *, by_name: bool) -> None:
+    """Give a model the weights of a file, all or none.
+
+    Args:
+        model: a built model.
+        content: what the file holds.
+        file: its path, for messages.
+        by_name: match layers by name, and leave out those that only one side has; otherwise match
+            the layers that have weights in their order.
+
+    Raises:
+        FileFormatError: layers, numbers of weights or shapes do not fit.
+    """
+    _check_source(content, file)
+    pairs = _pairs_by_name(model, content) if by_name else _pairs_in_order(model, content, file)
+    assignments = [one for layer, saved in pairs for one in _assignment(layer, saved, file)]
+    for variable, array in assignments:
+        variable.assign(array)
+
+
+def set_model_weights(model: Model, content: KerasFile, file: str) -> None:
+    """Give a model that was built from a file the weights of the same file.
+
+    The layers' names match, as they come from the same file; if not, their order does.
+    """
+    needed = {layer.name for layer in model.layers if layer.weights}
+    given = {saved.name for saved in content.layers if saved.weights}
+    set_weights(model, content, file, by_name=needed == given)
+
+
+def _check_source(content: KerasFile, file: str) -> None:
+    if content.backend == "theano":
+        raise FileFormatError.at(
+            file,
+            None,
+            "its weights were written by Keras on Theano, whose convolution kernels are mirrored",
+            remedy="Save it again with Keras on TensorFlow (convert_all_kernels_in_model)",
+        )
+
+
+def _pairs_by_name(model: Model, content: KerasFile) -> list[tuple[Layer, LayerWeights]]:
+    saved = {one.name: one for one in content.layers}
+    return [
+        (layer, saved[layer.name])
+        for layer in model.layers
+        if layer.name in saved and (layer.weights or saved[layer.name].weights)
+    ]
+
+
+def _pairs_in_order(
+    model: Model, content: KerasFile, file: str
+) -> list[tuple[Layer, LayerWeights]]:
+    layers = [layer for layer in model.layers if layer.weights]
+    saved = [one for one in content.layers if one.weights]
+    if len(layers) != len(saved):
+        raise FileFormatError.at(
+            file,
+            None,
+            f"its layers do not fit model '{model.name}'",
+            expected=f"{len(layers)} layers with weights ({_names(layers)})",
+            received=f"{len(saved)} ({_names(saved)})",
+            remedy="Use by_name=True to load the layers that have the same names",
+        )
+    return list(zip(layers, saved, strict=True))
+
+
+def _names(layers: Sequence[Layer] | Sequence[LayerWeights]) -> str:
+    return ", ".join(layer.name for layer in layers)
+
+
+def _assignment(layer: Layer, saved: LayerWeights, file: str) -> Assignment:
+    variables = layer.weights
+    arrays = [array for _, array in saved.weights]
+    place = f"layer '{layer.name}'"
+    if len(variables) != len(arrays):
+        raise FileFormatError.at(
+            file,
+            place,
+            "it has another number of weights",
+            expected=f"{len(variables)} ({', '.join(v.name for v in variables)})",
+            received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        if variable.shape != array.shape:
+            raise FileFormatError.at(
+                file,
+                f"{place}, weight '{variable.name}'",
+                "the shape does not fit",
+                expected=str(variable.shape),
+                received=str(array.shape),
+            )
+    return list(zip(variables, arrays, strict=True))

@@ -1,0 +1,88 @@
+"""Models to ONNX files for inference."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import onnx
+from onnx import helper
+
+from konnx.graph import OPSET, emit_resolved
+from konnx.graph.emit import IR_VERSION
+from konnx.training.predictor import inference_graph
+from konnx.utils.files import atomic_path
+
+if TYPE_CHECKING:
+    from konnx.models import Model
+
+_OLDEST_OPSET = 13
+
+
+def to_onnx(model: Model, *, opset: int | None = None, source: str = "") -> onnx.ModelProto:
+    """Return a model as ONNX for inference, checked.
+
+    Args:
+        model: a built model.
+        opset: of the ONNX operators; default 18.
+        source: where the model comes from, for the metadata.
+
+    Raises:
+        ValueError: the model cannot be written in that opset.
+    """
+    inputs = dict(zip(model.input_names, model.inputs, strict=True))
+    outputs = dict(zip(model.output_names, inference_graph(model.outputs), strict=True))
+    proto = emit_resolved(inputs, outputs, freeze=True, name=model.name).model
+    proto = _in_opset(proto, opset or OPSET)
+    proto.producer_version = version("konnx")
+    metadata = {"source": source or f"konnx model '{model.name}'", "framework": "keras"}
+    helper.set_model_props(proto, metadata)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def export_onnx(
+    model: Model,
+    filepath: str | os.PathLike[str],
+    *,
+    opset: int | None = None,
+    overwrite: bool = True,
+    source: str = "",
+) -> onnx.ModelProto:
+    """Write a model to an ONNX file for inference, and return what was written.
+
+    The file appears whole or not at all; see `Model.export`.
+    """
+    proto = to_onnx(model, opset=opset, source=source)
+    with atomic_path(filepath, overwrite=overwrite) as temporary:
+        temporary.write_bytes(proto.SerializeToString(deterministic=True))
+    return proto
+
+
+def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    if opset == OPSET:
+        return proto
+    newest = onnx.defs.onnx_opset_version()
+    if not _OLDEST_OPSET <= opset <= newest:
+        raise ValueError(
+            f"`opset` must lie between {_OLDEST_OPSET} and {newest}, the newest that the "
+            f"installed onnx {onnx.__version__} knows. Received: opset={opset}"
+        )
+    from onnx import version_converter  # slow to import
+
+    try:
+        converted = version_converter.convert_version(proto, opset)
+    except Exception as error:  # the converter raises RuntimeError or ConvertError
+        reason = str(error).strip().splitlines()[-1]
+        raise ValueError(
+            f"The model cannot be written in opset {opset}: {reason}. Use opset={OPSET}."
+        ) from error
+    converted.ir_version = _ir_version_for(opset)
+    return converted
+
+
+def _ir_version_for(opset: int) -> int:
+    """The oldest IR version that carries an opset, but no newer than onnx itself knows."""
+    needed = helper.OP_SET_ID_VERSION_MAP.get(("ai.onnx", opset), IR_VERSION)
+    return int(needed)

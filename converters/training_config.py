@@ -1,0 +1,130 @@
+"""The training state in files: how a model was compiled, and its optimizer's slots."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from konnx import losses, metrics, optimizers
+from konnx.converters.hdf5 import KerasFile
+from konnx.training.compiled import per_output_lists
+
+if TYPE_CHECKING:
+    from konnx.models import Model
+    from konnx.optimizers import Optimizer
+
+Custom = Mapping[str, Any] | None
+
+
+def training_config(model: Model) -> dict[str, Any] | None:
+    """Return how a model was compiled as Keras 2.1 writes it; None if it was not."""
+    if not model.is_compiled:
+        return None
+    compiled = model.compiled
+    return {
+        "optimizer_config": optimizers.serialize(compiled.optimizer),
+        "loss": _to_names(compiled.loss, losses.serialize),
+        "metrics": _to_names(compiled.metrics, metrics.serialize),
+        "weighted_metrics": _to_names(compiled.weighted_metrics, metrics.serialize) or None,
+        "sample_weight_mode": compiled.sample_weight_mode,
+        "loss_weights": compiled.loss_weights,
+    }
+
+
+def _to_names(value: Any, serialize: Any) -> Any:
+    """Replace functions by their names, in lists and dicts too."""
+    if isinstance(value, Mapping):
+        return {key: _to_names(one, serialize) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_names(one, serialize) for one in value]
+    return serialize(value) if callable(value) else value
+
+
+def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -> None:
+    """Compile a model as a file says, and restore its optimizer's state where that fits.
+
+    What cannot be restored is warned about, as in Keras: the model itself is whole without it.
+    """
+    config = content.training_config
+    if config is None:
+        return
+    try:
+        _compile(model, config, custom_objects)
+    except (ValueError, TypeError, KeyError) as error:
+        warnings.warn(
+            f"Model '{model.name}' is loaded, but how it was compiled cannot be restored: {error} "
+            "Call model.compile(...).",
+            stacklevel=4,
+        )
+        return
+    if content.optimizer_weights:
+        names = [name for layer in content.layers for name, _ in layer.weights]
+        _restore_slots(model, [array for _, array in content.optimizer_weights], names)
+
+
+def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) -> None:
+    optimizer = dict(config["optimizer_config"])
+    optimizer["class_name"] = str(optimizer["class_name"]).rpartition(">")[2]
+    model.compile(
+        optimizer=optimizers.deserialize(optimizer, custom_objects),
+        loss=_to_functions(config.get("loss"), losses.deserialize, custom_objects),
+        metrics=_metrics(config.get("metrics"), model, custom_objects),
+        loss_weights=config.get("loss_weights"),
+        sample_weight_mode=config.get("sample_weight_mode"),
+        weighted_metrics=_metrics(config.get("weighted_metrics"), model, custom_objects),
+    )
+
+
+def _to_functions(value: Any, deserialize: Any, custom_objects: Custom) -> Any:
+    """Look up names, in lists and dicts too."""
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {key: _to_functions(one, deserialize, custom_objects) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_to_functions(one, deserialize, custom_objects) for one in value]
+    return None if value is None else deserialize(value, custom_objects)
+
+
+def _metrics(value: Any, model: Model, custom_objects: Custom) -> list[list[Any]]:
+    """Read metrics by output: names in Keras 2; in tf.keras wrappers that say name and function."""
+    if isinstance(value, list) and len(value) == len(model.outputs) == 1:
+        value = value[0] if isinstance(value[0], list) else value
+    return [
+        [_metric(one, custom_objects) for one in listed if one is not None]
+        for listed in per_output_lists(value or [], model.output_names)
+    ]
+
+
+def _metric(value: Any, custom_objects: Custom) -> Any:
+    if isinstance(value, Mapping) and "config" in value:
+        inner = value["config"]
+        name, function = str(inner.get("name", "")), inner.get("fn")
+        if name in ("accuracy", "acc") or name.endswith("_accuracy") and function is None:
+            return "accuracy"
+        value = function or value
+    if value in ("accuracy", "acc", "crossentropy", "ce"):
+        return value
+    return metrics.deserialize(value, custom_objects)
+
+
+def _restore_slots(model: Model, arrays: Sequence[np.ndarray], names: Sequence[str]) -> None:
+    optimizer = model.optimizer
+    optimizer.create_slots(model.trainable_weights)
+    try:
+        optimizer.set_weights(_fitted(optimizer, arrays))
+    except ValueError as error:
+        warnings.warn(
+            f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
+            f"be restored and starts anew: {error}",
+            stacklevel=5,
+        )
+
+
+def _fitted(optimizer: Optimizer, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Add the placeholders that Keras 2.1 has where Adam's amsgrad is off, if a file lacks them."""
+    missing = optimizer.weights[len(arrays) :]
+    if all(variable.shape == (1,) for variable in missing):
+        return [*arrays, *[np.zeros(1, variable.dtype) for variable in missing]]
+    return list(arrays)

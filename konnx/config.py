@@ -1,0 +1,86 @@
+"""The three settings that Keras keeps for a whole process: fuzz factor, float type, image layout.
+
+Nothing is read from files or from the environment; a process starts with the values of Keras 2.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_FLOATS = ("float16", "float32", "float64")
+_FORMATS = ("channels_last", "channels_first")
+
+_settings: dict[str, Any] = {
+    "epsilon": 1e-7,
+    "floatx": "float32",
+    "image_data_format": "channels_last",
+}
+
+
+def epsilon() -> float:
+    """Return the small number that keeps divisions and logarithms finite; 1e-7 unless set.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return float(_settings["epsilon"])
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor; what was built before keeps the old one.
+
+    Args:
+        value: a positive number.
+
+    Raises:
+        ValueError: the number is not positive and finite.
+    """
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise ValueError(f"`epsilon` must be a positive number. Received: value={value!r}")
+    _settings["epsilon"] = number
+
+
+def floatx() -> str:
+    """Return the dtype of weights and inputs for which none is given; "float32" unless set."""
+    return str(_settings["floatx"])
+
+
+def set_floatx(value: Any) -> None:
+    """Set the default float dtype; what was built before keeps the old one.
+
+    Args:
+        value: "float16", "float32" or "float64", or the NumPy dtype.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    try:
+        name = np.dtype(value).name
+    except TypeError:
+        name = str(value)
+    if name not in _FLOATS:
+        raise ValueError(f"`floatx` must be one of {_FLOATS}. Received: value={value!r}")
+    _settings["floatx"] = name
+
+
+def image_data_format() -> str:
+    """Return where images have their channels unless a layer says; "channels_last" unless set."""
+    return str(_settings["image_data_format"])
+
+
+def set_image_data_format(value: str) -> None:
+    """Set the default layout of images.
+
+    Args:
+        value: "channels_last" or "channels_first".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in _FORMATS:
+        raise ValueError(f"`data_format` must be one of {_FORMATS}. Received: value={value!r}")
+    _settings["image_data_format"] = value

@@ -1,0 +1,329 @@
+"""Convolutions over one or two spatial axes, and padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from konnx import ops
+from konnx.graph import Tensor, Variable
+from konnx.layers.arguments import (
+    Sizes,
+    channel_axis,
+    data_format_of,
+    one_of,
+    problem,
+    slid_shape,
+    spatial_axes,
+    whole_number,
+    whole_numbers,
+)
+from konnx.layers.base import Layer
+from konnx.layers.spec import InputSpec, Shape
+from konnx.layers.weighted import Activation, WeightedLayer
+
+Sides = tuple[int, int]
+
+
+class SlidingWindow(WeightedLayer):
+    """What all convolutions share: a window that slides, a bias and an activation."""
+
+    rank: ClassVar[int]
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+    activation: Activation
+    use_bias: bool
+    bias: Variable | None = None
+
+    def slide(
+        self,
+        kernel_size: Sizes,
+        strides: Sizes,
+        padding: str,
+        data_format: str | None,
+        dilation_rate: Sizes,
+    ) -> None:
+        """Check and keep how the window lies and moves."""
+        self.kernel_size = whole_numbers(self, "kernel_size", kernel_size, self.rank)
+        self.strides = whole_numbers(self, "strides", strides, self.rank)
+        self.padding = one_of(self, "padding", padding, self.paddings)
+        self.data_format = data_format_of(self, data_format)
+        self.dilation_rate = whole_numbers(self, "dilation_rate", dilation_rate, self.rank)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def channels(self, input_shape: Shape) -> int:
+        """Return the number of channels and demand it of every later input."""
+        axis = channel_axis(self.data_format)
+        channels = input_shape[axis]
+        if channels is None:
+            raise problem(self, "input_shape", "must have a known number of channels", input_shape)
+        self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
+        return channels
+
+    def slid(self, input_shape: Shape, channels: int) -> Shape:
+        """Return the shape of the output, which has this many channels."""
+        shape = list(
+            slid_shape(
+                self,
+                input_shape,
+                self.data_format,
+                self.kernel_size,
+                self.padding,
+                self.strides,
+                self.dilation_rate,
+            )
+        )
+        shape[channel_axis(self.data_format)] = channels
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "use_bias": self.use_bias,
+        }
+
+
+class _Convolution(SlidingWindow):
+    """Convolutions whose kernel sees all channels."""
+
+    kernel: Variable
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Sizes = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.filters = whole_number(self, "filters", filters)
+        self.slide(kernel_size, strides, padding, data_format, dilation_rate)
+        self.use_bias = use_bias
+        self.choose(
+            activation=activation,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        shape = (*self.kernel_size, self.channels(input_shape), self.filters)
+        self.kernel = self.add_chosen_weight("kernel", shape)
+        if self.use_bias:
+            self.bias = self.add_chosen_weight("bias", (self.filters,))
+        super().build(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self.compute_output_shape(inputs.shape)
+        outputs = ops.convolution(
+            inputs,
+            self.kernel,
+            self.bias,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilations=self.dilation_rate,
+        )
+        return self.activation(outputs)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return self.slid(input_shape, self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "filters": self.filters}
+
+
+class Conv1D(_Convolution):
+    """Convolution over time or another single axis.
+
+    Input shape (batch, steps, channels), or (batch, channels, steps) for "channels_first".
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: the length of the window.
+        strides: by how much it moves.
+        padding: "valid", "same", or "causal": an output sees no later step.
+        dilation_rate: the distance of the window's elements.
+        activation: name or function; None: linear.
+        use_bias: whether to add a bias.
+        kernel_initializer: of the kernel, (kernel_size, channels, filters).
+        bias_initializer: of the bias, (filters,).
+        kernel_regularizer: penalty on the kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        kernel_constraint: of the kernel, applied after each update.
+        bias_constraint: of the bias, applied after each update.
+        data_format: "channels_last" or "channels_first".
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Conv1D(8, 3, padding="causal")(Input((20, 4))).shape
+        (None, 20, 8)
+    """
+
+    rank = 1
+    paddings = ("valid", "same", "causal")
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: str = "valid",
+        dilation_rate: Sizes = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        *,
+        data_format: str = "channels_last",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if self.data_format == "channels_last":
+            del config["data_format"]  # Keras 2.1 knows no other and stumbles over the key.
+        return config
+
+
+class Conv2D(_Convolution):
+    """Convolution over images.
+
+    Input shape (batch, rows, columns, channels), or (batch, channels, rows, columns) for
+    "channels_first".
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: (rows, columns) of the window; one number for both.
+        strides: by how much it moves.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
+        dilation_rate: the distance of the window's elements.
+        activation: name or function; None: linear.
+        use_bias: whether to add a bias.
+        kernel_initializer: of the kernel, (rows, columns, channels, filters).
+        bias_initializer: of the bias, (filters,).
+        kernel_regularizer: penalty on the kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        kernel_constraint: of the kernel, applied after each update.
+        bias_constraint: of the bias, applied after each update.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Conv2D(8, 3, strides=2, padding="same")(Input((28, 28, 1))).shape
+        (None, 14, 14, 8)
+    """
+
+    rank = 2
+
+
+class ZeroPadding2D(Layer):
+    """Rows and columns of zeros around images.
+
+    Args:
+        padding: one number for all sides, (rows, columns) for both sides each, or
+            ((top, bottom), (left, right)).
+        data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
+
+    Raises:
+        ValueError: `padding` has another form, or holds a negative number.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> ZeroPadding2D(((1, 0), (2, 2)))(Input((8, 8, 3))).shape
+        (None, 9, 12, 3)
+    """
+
+    def __init__(
+        self,
+        padding: int | Sequence[Sizes] = (1, 1),
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.data_format = data_format_of(self, data_format)
+        self.padding = self._sides(padding)
+        self.input_spec = InputSpec(ndim=4)
+
+    def _sides(self, padding: int | Sequence[Sizes]) -> tuple[Sides, Sides]:
+        axes = list(padding) if isinstance(padding, Sequence) else [padding, padding]
+        if len(axes) != 2:
+            demand = "must be a number, (rows, columns) or ((top, bottom), (left, right))"
+            raise problem(self, "padding", demand, padding)
+        rows, columns = (whole_numbers(self, "padding", sides, 2, minimum=0) for sides in axes)
+        return (rows[0], rows[1]), (columns[0], columns[1])
+
+    def call(self, inputs: Tensor) -> Tensor:
+        pads = [(0, 0)] * 4
+        rows, columns = spatial_axes(self.data_format, 2)
+        pads[rows], pads[columns] = self.padding
+        return ops.pad(inputs, pads)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        shape = list(input_shape)
+        for axis, sides in zip(spatial_axes(self.data_format, 2), self.padding, strict=True):
+            size = shape[axis]
+            shape[axis] = None if size is None else size + sum(sides)
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
+
+
+Convolution1D = Conv1D
+Convolution2D = Conv2D

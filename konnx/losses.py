@@ -1,0 +1,149 @@
+"""Loss functions of (y_true, y_pred); each returns one loss for every sample (and time step).
+
+Values are those of Keras 2.1: they are taken from the probabilities that the model outputs,
+whatever layer made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from konnx import ops
+from konnx.config import epsilon
+from konnx.graph import ShapeError, Tensor
+from konnx.utils.registry import CustomObjects, FunctionRegistry
+
+Loss = Callable[[Any, Tensor], Tensor]
+
+LOSSES: FunctionRegistry[Loss] = FunctionRegistry("loss function")
+
+
+def mean_squared_error(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The mean of (y_pred - y_true)² over the last axis.
+
+    Args:
+        y_true: targets, of the shape of `y_pred`.
+        y_pred: outputs of the model, (batch, ..., units).
+    """
+    return ops.mean(ops.square(y_pred - _targets(y_true, y_pred)), -1)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The mean of |y_pred - y_true| over the last axis.
+
+    Args:
+        y_true: targets, of the shape of `y_pred`.
+        y_pred: outputs of the model, (batch, ..., units).
+    """
+    return ops.mean(ops.abs(y_pred - _targets(y_true, y_pred)), -1)
+
+
+def binary_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The mean over the last axis of -log of the probability given to what is true.
+
+    Args:
+        y_true: 0 or 1 (or probabilities), of the shape of `y_pred`.
+        y_pred: probabilities of 1; they are kept `epsilon()` away from 0 and 1.
+    """
+    true = _targets(y_true, y_pred)
+    yes = _clipped(y_pred)
+    likelihood = true * ops.log(yes) + (1.0 - true) * ops.log(1.0 - yes)
+    return ops.negative(ops.mean(likelihood, -1))
+
+
+def categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """-log of the probability given to the true class.
+
+    Args:
+        y_true: one-hot targets (or probabilities of the classes), of the shape of `y_pred`.
+        y_pred: scores of the classes, (batch, ..., classes). They are divided by their sum, then
+            kept `epsilon()` away from 0 and 1.
+    """
+    if not _sums_to_one(y_pred):
+        y_pred = y_pred / ops.sum(y_pred, -1, keepdims=True)
+    return ops.negative(ops.sum(_targets(y_true, y_pred) * ops.log(_clipped(y_pred)), -1))
+
+
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """-log of the probability given to the true class, which is given by its number.
+
+    Args:
+        y_true: the class of each sample, of any dtype: (batch, ...) or (batch, ..., 1).
+        y_pred: scores of the classes, (batch, ..., classes). They are kept `epsilon()` away from 0
+            and 1, then divided by their sum.
+
+    Raises:
+        ShapeError: the shape of `y_true` does not fit that of `y_pred`.
+    """
+    scores = _clipped(y_pred)
+    chosen = ops.gather_elements(scores, class_numbers(y_true, y_pred))
+    total = ops.sum(scores, -1, keepdims=True)
+    return ops.squeeze(ops.log(total / chosen), -1)
+
+
+def class_numbers(y_true: Any, y_pred: Tensor) -> Tensor:
+    """Return sparse targets as int64 of shape (batch, ..., 1).
+
+    Raises:
+        ShapeError: they are not one number for each row of `y_pred`.
+    """
+    numbers = ops.cast(y_true, "int64")
+    if numbers.ndim == y_pred.ndim - 1:
+        return ops.expand_dims(numbers, -1)
+    if numbers.ndim != y_pred.ndim or numbers.shape[-1] not in (1, None):
+        raise ShapeError(
+            "Sparse targets must be one class number for each row of scores, of shape "
+            f"{(*y_pred.shape[:-1], 1)}. Received: y_true of shape {numbers.shape}, y_pred of "
+            f"shape {y_pred.shape}. For one-hot targets use categorical_crossentropy."
+        )
+    return numbers
+
+
+def _targets(y_true: Any, y_pred: Tensor) -> Tensor:
+    return ops.cast(y_true, y_pred.dtype)
+
+
+def _clipped(probabilities: Tensor) -> Tensor:
+    return ops.clip(probabilities, epsilon(), 1.0 - epsilon())
+
+
+def _sums_to_one(y_pred: Tensor) -> bool:
+    """Tell whether the last axis comes straight from a softmax, so that dividing is for nothing."""
+    node = y_pred.node
+    return node.op_type == "Softmax" and node.attributes["axis"] == y_pred.ndim - 1
+
+
+mse = MSE = LOSSES.register(mean_squared_error, "mse", "MSE")
+mae = MAE = LOSSES.register(mean_absolute_error, "mae", "MAE")
+LOSSES.register(binary_crossentropy)
+LOSSES.register(categorical_crossentropy)
+LOSSES.register(sparse_categorical_crossentropy)
+
+
+def serialize(loss: Loss) -> Any:
+    """Return the name of a loss function, as files hold it."""
+    return LOSSES.serialize(loss)
+
+
+def deserialize(config: Any, custom_objects: CustomObjects = None) -> Loss:
+    """Return the loss function of a name.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    loss: Loss = LOSSES.deserialize(config, custom_objects)
+    return loss
+
+
+def get(identifier: Any) -> Loss | None:
+    """Return the loss function that a name or a function stands for; None: none.
+
+    Raises:
+        ValueError: the name is unknown, or it is neither.
+
+    Example:
+        >>> get("mse").__name__
+        'mean_squared_error'
+    """
+    return None if identifier is None else LOSSES.get(identifier)

@@ -1,0 +1,153 @@
+"""Metrics: functions of (y_true, y_pred) that return one value for every sample (and time step).
+
+Every loss function is a metric too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from konnx import losses, ops
+from konnx.graph import Tensor
+from konnx.losses import (
+    MAE,
+    MSE,
+    binary_crossentropy,
+    categorical_crossentropy,
+    mae,
+    mean_absolute_error,
+    mean_squared_error,
+    mse,
+    sparse_categorical_crossentropy,
+)
+from konnx.utils.registry import CustomObjects, FunctionRegistry
+
+Metric = Callable[[Any, Tensor], Tensor]
+
+METRICS: FunctionRegistry[Metric] = FunctionRegistry("metric")
+
+
+@METRICS.register
+def binary_accuracy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The share of outputs along the last axis that round to their target.
+
+    Args:
+        y_true: 0 or 1, of the shape of `y_pred`.
+        y_pred: probabilities of 1; exactly 0.5 counts as 0.
+    """
+    hits = ops.equal(ops.cast(y_true, y_pred.dtype), ops.round(y_pred))
+    return ops.mean(ops.cast(hits, y_pred.dtype), -1)
+
+
+@METRICS.register
+def categorical_accuracy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """1 where the greatest score is that of the true class, else 0.
+
+    Args:
+        y_true: one-hot targets, of the shape of `y_pred`.
+        y_pred: scores of the classes, (batch, ..., classes).
+    """
+    return ops.cast(ops.equal(ops.argmax(y_true), ops.argmax(y_pred)), y_pred.dtype)
+
+
+@METRICS.register
+def sparse_categorical_accuracy(y_true: Any, y_pred: Tensor) -> Tensor:
+    """1 where the greatest score is that of the true class, given by its number, else 0.
+
+    Args:
+        y_true: the class of each sample, of any dtype: (batch, ...) or (batch, ..., 1).
+        y_pred: scores of the classes, (batch, ..., classes).
+
+    Raises:
+        ShapeError: the shape of `y_true` does not fit that of `y_pred`.
+    """
+    numbers = ops.squeeze(losses.class_numbers(y_true, y_pred), -1)
+    return ops.cast(ops.equal(numbers, ops.argmax(y_pred)), y_pred.dtype)
+
+
+METRICS.register(mean_squared_error, "mse", "MSE")
+METRICS.register(mean_absolute_error, "mae", "MAE")
+METRICS.register(binary_crossentropy)
+METRICS.register(categorical_crossentropy)
+METRICS.register(sparse_categorical_crossentropy)
+
+
+def accuracy_for(loss: losses.Loss | None, output_shape: Sequence[int | None]) -> Metric:
+    """Return the function that 'accuracy' or 'acc' means for an output.
+
+    Args:
+        loss: the loss function of the output.
+        output_shape: its shape, (batch, ..., units).
+
+    Example:
+        >>> accuracy_for(categorical_crossentropy, (None, 10)).__name__
+        'categorical_accuracy'
+    """
+    if output_shape[-1] == 1 or loss is binary_crossentropy:
+        return binary_accuracy
+    if loss is sparse_categorical_crossentropy:
+        return sparse_categorical_accuracy
+    return categorical_accuracy
+
+
+def crossentropy_for(loss: losses.Loss | None, output_shape: Sequence[int | None]) -> Metric:
+    """Return the function that 'crossentropy' or 'ce' means for an output; see `accuracy_for`."""
+    if output_shape[-1] == 1 or loss is binary_crossentropy:
+        return binary_crossentropy
+    if loss is sparse_categorical_crossentropy:
+        return sparse_categorical_crossentropy
+    return categorical_crossentropy
+
+
+def serialize(metric: Metric) -> Any:
+    """Return the name of a metric, as files hold it."""
+    return METRICS.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: CustomObjects = None) -> Metric:
+    """Return the metric of a name.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    metric: Metric = METRICS.deserialize(config, custom_objects)
+    return metric
+
+
+def get(identifier: Any) -> Metric:
+    """Return the metric that a name or a function stands for.
+
+    Raises:
+        ValueError: the name is unknown, or it is neither. 'accuracy' is unknown here, as it
+            depends on the loss: see `accuracy_for`.
+
+    Example:
+        >>> get("mae").__name__
+        'mean_absolute_error'
+    """
+    metric: Metric = METRICS.get(identifier)
+    return metric
+
+
+__all__ = [
+    "MAE",
+    "METRICS",
+    "MSE",
+    "Metric",
+    "accuracy_for",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "crossentropy_for",
+    "deserialize",
+    "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+]

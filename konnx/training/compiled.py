@@ -1,0 +1,330 @@
+"""What `compile` makes of a model: targets, losses, metrics, and the functions of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from konnx import losses as loss_family
+from konnx import metrics as metric_family
+from konnx import optimizers
+from konnx.function import Function
+from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
+from konnx.layers.base import Update
+from konnx.training.objective import LossFunction, weighted_mean
+
+
+# Losses whose targets must have the shape of the output.
+_SAME_SHAPE = (
+    loss_family.mean_squared_error,
+    loss_family.mean_absolute_error,
+    loss_family.binary_crossentropy,
+    loss_family.categorical_crossentropy,
+)
+
+_CROSSENTROPY = {
+    metric_family.binary_accuracy: loss_family.binary_crossentropy,
+    metric_family.categorical_accuracy: loss_family.categorical_crossentropy,
+    metric_family.sparse_categorical_accuracy: loss_family.sparse_categorical_crossentropy,
+}
+
+
+class Trainable(Protocol):
+    """What training needs to know of a model."""
+
+    name: str
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    input_names: list[str]
+    output_names: list[str]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables to train."""
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Scalars that layers add to the loss."""
+
+    @property
+    def updates(self) -> list[Update]:
+        """New values that layers give their variables."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number to report: a function of an output and its target."""
+
+    name: str
+    function: LossFunction
+    output: int
+    weighted: bool
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The model's tensors as they are in training, or in inference."""
+
+    outputs: list[Tensor]
+    masks: list[Tensor | None]
+    losses: list[Tensor]
+
+
+class Compiled:
+    """A model with an optimizer, losses and metrics.
+
+    Which layers are frozen is settled here, as in Keras: later changes of `trainable` take effect
+    at the next compile.
+    """
+
+    def __init__(
+        self,
+        model: Trainable,
+        optimizer: Any,
+        loss: Any,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+        target_tensors: Any = None,
+    ) -> None:
+        names = model.output_names
+        self._model = model
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.metrics = metrics or []
+        self.loss_weights = loss_weights
+        self.sample_weight_mode = sample_weight_mode
+        self.weighted_metrics = weighted_metrics or []
+        self.loss_functions = [_loss(one) for one in per_output(loss, names, "loss")]
+        factors = per_output(loss_weights, names, "loss_weights", default=1.0)
+        self._factors = [1.0 if factor is None else float(factor) for factor in factors]
+        self.modes = per_output(sample_weight_mode, names, "sample_weight_mode")
+        self._trainable = model.trainable_weights
+        self._targets = self._make_targets(target_tensors)
+        self._weights = self._make_weights()
+        self._metrics = self._make_metrics()
+        self._phases = {side: self._resolve(side) for side in (True, False)}
+        self._updates = self._resolve_updates()
+        self._functions: dict[tuple[bool, ...], Function] = {}
+
+    @property
+    def trained_outputs(self) -> list[int]:
+        """The numbers of the outputs that have a loss."""
+        return [i for i, function in enumerate(self.loss_functions) if function is not None]
+
+    @property
+    def targets(self) -> list[Tensor]:
+        """The placeholders of the targets, one for each output with a loss."""
+        return [self._targets[i] for i in self.trained_outputs]
+
+    @property
+    def target_names(self) -> list[str]:
+        """The names of the outputs with a loss."""
+        return [self._model.output_names[i] for i in self.trained_outputs]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what a step returns: the loss, each output's loss, the metrics."""
+        names = ["loss"]
+        if len(self._model.outputs) > 1:
+            names += [f"{name}_loss" for name in self.target_names]
+        return names + [metric.name for metric in self._metrics]
+
+    def train_function(self, weighted: Sequence[bool]) -> Function:
+        """Return the function of one training step.
+
+        Args:
+            weighted: for each output with a loss, whether sample weights are given.
+        """
+        return self._function(True, weighted)
+
+    def test_function(self, weighted: Sequence[bool]) -> Function:
+        """Return the function that computes loss and metrics without training."""
+        return self._function(False, weighted)
+
+    def _function(self, training: bool, weighted: Sequence[bool]) -> Function:
+        key = (training, *weighted)
+        if key not in self._functions:
+            self._functions[key] = self._make_function(training, weighted)
+        return self._functions[key]
+
+    def _make_function(self, training: bool, weighted: Sequence[bool]) -> Function:
+        phase = self._phases[training]
+        used = [self._weights[i] for i in self.trained_outputs]
+        weights = {
+            i: weight
+            for i, weight, given in zip(self.trained_outputs, used, weighted, strict=True)
+            if given
+        }
+        total, each = self._total_loss(phase, weights)
+        values = [total, *each] if len(self._model.outputs) > 1 else [total]
+        values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
+        updates: list[Update] = []
+        if training:
+            updates = [*self.optimizer.get_updates(total, self._trainable), *self._updates]
+        return Function(
+            [*self._model.inputs, *self.targets, *weights.values()],
+            values,
+            updates,
+            training=training,
+            name="train_step" if training else "test_step",
+        )
+
+    def _total_loss(
+        self, phase: Phase, weights: Mapping[int, Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        each = []
+        total: Tensor | None = None
+        for i in self.trained_outputs:
+            function = self.loss_functions[i]
+            assert function is not None
+            with name_scope(f"loss/{self._model.output_names[i]}"):
+                value = weighted_mean(
+                    function, self._targets[i], phase.outputs[i], weights.get(i), phase.masks[i]
+                )
+                scaled = value if self._factors[i] == 1.0 else value * self._factors[i]
+            each.append(value)
+            total = scaled if total is None else total + scaled
+        for loss in phase.losses:
+            total = loss if total is None else total + loss
+        if total is None:
+            raise ValueError(
+                f"Model '{self._model.name}' has no loss: none was given, and no layer adds one."
+            )
+        return total, each
+
+    def _metric_value(
+        self, metric: Metric, phase: Phase, weights: Mapping[int, Tensor]
+    ) -> Tensor:
+        i = metric.output
+        with name_scope(f"metrics/{metric.name}"):
+            return weighted_mean(
+                metric.function,
+                self._targets[i],
+                phase.outputs[i],
+                weights.get(i) if metric.weighted else None,
+                phase.masks[i],
+            )
+
+    def _resolve(self, training: bool) -> Phase:
+        model = self._model
+        losses = model.losses
+        count = len(model.outputs)
+        resolved = select_phase([*model.outputs, *losses], training=training)
+        masks = [tensor._keras_mask for tensor in model.outputs]
+        return Phase(resolved[:count], masks, resolved[count:])
+
+    def _resolve_updates(self) -> list[Update]:
+        updates = self._model.updates
+        values = select_phase([value for _, value in updates], training=True)
+        return [(variable, value) for (variable, _), value in zip(updates, values, strict=True)]
+
+    def _make_targets(self, given: Any) -> list[Tensor]:
+        model = self._model
+        tensors = per_output(given, model.output_names, "target_tensors")
+        return [
+            tensor
+            if tensor is not None
+            else placeholder(_target_dims(output, function), output.dtype, f"{name}_target")
+            for output, name, function, tensor in zip(
+                model.outputs, model.output_names, self.loss_functions, tensors, strict=True
+            )
+        ]
+
+    def _make_weights(self) -> list[Tensor]:
+        model = self._model
+        return [
+            placeholder(
+                (output.dims or (None,))[: 2 if mode == "temporal" else 1],
+                output.dtype,
+                f"{name}_sample_weights",
+            )
+            for output, name, mode in zip(
+                model.outputs, model.output_names, self.modes, strict=True
+            )
+        ]
+
+    def _make_metrics(self) -> list[Metric]:
+        names = self._model.output_names
+        made: list[Metric] = []
+        plain = per_output_lists(self.metrics, names)
+        weighted = per_output_lists(self.weighted_metrics, names)
+        for i in self.trained_outputs:
+            for one, is_weighted in [
+                *((metric, False) for metric in plain[i]),
+                *((metric, True) for metric in weighted[i]),
+            ]:
+                made.append(self._make_metric(one, i, is_weighted, {m.name for m in made}))
+        return made
+
+    def _make_metric(self, metric: Any, i: int, weighted: bool, taken: set[str]) -> Metric:
+        function, name = self._metric_function(metric, i)
+        name = f"weighted_{name}" if weighted else name
+        if len(self._model.outputs) > 1:
+            name = f"{self._model.output_names[i]}_{name}"
+        unique, number = name, 0
+        while unique in taken:
+            number += 1
+            unique = f"{name}_{number}"
+        return Metric(unique, function, i, weighted)
+
+    def _metric_function(self, metric: Any, i: int) -> tuple[LossFunction, str]:
+        loss, shape = self.loss_functions[i], self._model.outputs[i].shape
+        if metric in ("accuracy", "acc"):
+            return metric_family.accuracy_for(loss, shape), "acc"
+        if metric in ("crossentropy", "ce"):
+            return _CROSSENTROPY[metric_family.accuracy_for(loss, shape)], "ce"
+        function = metric_family.get(metric)
+        return function, getattr(function, "name", None) or function.__name__
+
+
+def _loss(identifier: Any) -> LossFunction | None:
+    return None if identifier is None else loss_family.get(identifier)
+
+
+def _target_dims(output: Tensor, function: Callable[..., Any] | None) -> list[Dim]:
+    """The shape of a target: the output's; for class numbers with 1 on the last axis."""
+    dims = list(output.dims or ())
+    if function is loss_family.sparse_categorical_crossentropy:
+        return [*dims[:-1], 1]
+    if function in _SAME_SHAPE:
+        return dims
+    return [dims[0], *[None] * (len(dims) - 1)] if dims else dims
+
+
+def per_output(given: Any, names: Sequence[str], argument: str, default: Any = None) -> list[Any]:
+    """Return one item for each output from one for all, a list, or a dict by name.
+
+    Raises:
+        ValueError: a list of another length, or a name that no output has.
+    """
+    if isinstance(given, Mapping) and "class_name" not in given:
+        unknown = sorted(set(given) - set(names))
+        if unknown:
+            raise ValueError(
+                f"`{argument}` names {unknown}, but the outputs are {list(names)}."
+            )
+        return [given.get(name, default) for name in names]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise ValueError(
+                f"`{argument}` must have one item for each of the outputs {list(names)}. "
+                f"Received: {argument}={given!r}"
+            )
+        return list(given)
+    return [default if given is None else given] * len(names)
+
+
+def per_output_lists(given: Any, names: Sequence[str]) -> list[list[Any]]:
+    """Return a list of metrics for each output; a flat list goes to each."""
+    if isinstance(given, Mapping):
+        return [
+            list(one) if isinstance(one, list | tuple) else [one] if one is not None else []
+            for one in per_output(given, names, "metrics")
+        ]
+    if given and all(isinstance(one, list | tuple) for one in given):
+        return [list(one) for one in per_output(given, names, "metrics")]
+    return [list(given or []) for _ in names]
+

@@ -1,0 +1,45 @@
+"""From a loss function to one number: masks, sample weights and means, as Keras takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from konnx import ops
+from konnx.graph import ShapeError, Tensor
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+def weighted_mean(
+    function: LossFunction,
+    y_true: Tensor,
+    y_pred: Tensor,
+    weights: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Return the mean of a loss or metric over samples, as a scalar.
+
+    Args:
+        function: of (y_true, y_pred), one value for each sample (and time step).
+        y_true: the target.
+        y_pred: the output of the model.
+        weights: (batch,) or (batch, time); the sum is divided by how many of them are not 0.
+        mask: of the output; the sum is divided by how many steps are not masked.
+    """
+    scores = ops.as_tensor(function(y_true, y_pred))
+    if mask is not None:
+        kept = ops.cast(mask, scores.dtype)
+        scores = scores * kept / ops.mean(kept)
+    if weights is not None:
+        scores = _weighted(scores, ops.cast(weights, scores.dtype))
+    return ops.mean(scores)
+
+
+def _weighted(scores: Tensor, weights: Tensor) -> Tensor:
+    if weights.ndim > scores.ndim:
+        raise ShapeError(
+            f"Weights {weights.shape} have more axes than the loss {scores.shape} that they weight"
+        )
+    scores = ops.mean(scores, list(range(weights.ndim, scores.ndim)))
+    counted = ops.mean(ops.cast(ops.not_equal(weights, 0.0), scores.dtype))
+    return scores * weights / counted

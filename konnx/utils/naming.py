@@ -1,0 +1,45 @@
+"""Names for what the user does not name."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+_CAPITALISED_WORD = re.compile(r".[A-Z][a-z0-9]+", re.DOTALL)
+_WORD_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_counters: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+
+
+def to_snake_case(class_name: str) -> str:
+    """Return a class name as Keras writes it in layer names.
+
+    Example:
+        >>> to_snake_case("MaxPooling2D")
+        'max_pooling2d'
+    """
+    words: list[str] = []
+    start = 0
+    for match in _CAPITALISED_WORD.finditer(class_name):
+        words.append(class_name[start : match.start() + 1])
+        start = match.start() + 1
+    words.append(class_name[start:])
+    name = _WORD_BORDER.sub("_", "_".join(words)).lower()
+    return f"private{name}" if name.startswith("_") else name
+
+
+def unique_name(prefix: str) -> str:
+    """Return `prefix_1`, `prefix_2` and so on: a name not returned before in this process.
+
+    Example:
+        >>> reset_names()
+        >>> unique_name("dense"), unique_name("dense"), unique_name("conv2d")
+        ('dense_1', 'dense_2', 'conv2d_1')
+    """
+    return f"{prefix}_{next(_counters[prefix])}"
+
+
+def reset_names() -> None:
+    """Count every prefix from 1 again."""
+    _counters.clear()

@@ -1,0 +1,67 @@
+"""Gradients of matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from konnx import ops
+from konnx.autodiff import gradients
+from konnx.graph import op, placeholder
+from konnx.testing import check_gradients, normal
+
+pytestmark = pytest.mark.gradients
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "open_first", "open_second"),
+    [
+        ((3, 4), (4, 2), ("batch", None), (None, None)),
+        ((4,), (4,), (None,), None),
+        ((4,), (4, 2), None, (None, 2)),
+        ((3, 4), (4,), ("batch", None), None),
+        ((4,), (2, 4, 3), None, ("batch", None, None)),
+        ((2, 3, 4), (4,), ("batch", "time", 4), None),
+        ((2, 3, 4), (4, 2), ("batch", None, None), (None, 2)),
+        ((3, 4), (2, 4, 2), None, ("batch", None, None)),
+        ((2, 3, 4), (2, 4, 2), ("batch", None, 4), ("batch", 4, None)),
+        ((1, 3, 4), (2, 4, 2), (None, 3, 4), ("batch", 4, 2)),
+        ((5, 1, 3, 4), (2, 4, 2), ("batch", None, 3, 4), (None, 4, 2)),
+        ((5, 1, 3, 4), (4, 2), ("batch", "time", 3, 4), None),
+    ],
+)
+@pytest.mark.parametrize("sizes", ["known", "open"])
+def test_gradients_of_products_of_all_ranks(
+    first: Any, second: Any, open_first: Any, open_second: Any, sizes: str
+) -> None:
+    check_gradients(
+        ops.matmul,
+        [normal(first), normal(second, 1)],
+        dims=[open_first, open_second] if sizes == "open" else None,
+    )
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_gradients_of_a_dense_layer(rank: int, with_bias: bool) -> None:
+    shape = (3, 5, 4)[-rank:] if rank == 2 else (3, 5, 4)
+    inputs = [normal(shape), normal((4, 2), 1), normal((2,), 2)][: 3 if with_bias else 2]
+    check_gradients(
+        ops.dense, inputs, dims=[("batch", *shape[1:]), None, None][: len(inputs)]
+    )
+
+
+@pytest.mark.parametrize("bias", [(), (1,), (2,), (1, 2), (3, 1), (3, 2)], ids=str)
+def test_a_bias_of_any_shape_that_broadcasts(bias: tuple[int, ...]) -> None:
+    check_gradients(
+        lambda *inputs: op("Gemm", *inputs),
+        [normal((3, 4)), normal((4, 2), 1), normal(bias, 2)],
+        dims=[("batch", 4), None, None],
+    )
+
+
+def test_a_gemm_with_attributes_is_refused() -> None:
+    x = placeholder((2, 2), name="x")
+    with pytest.raises(ValueError, match="Gemm has a gradient only with its default"):
+        gradients(ops.sum(op("Gemm", x, x, transA=1)), [x])

@@ -1,0 +1,183 @@
+"""Every operator that `konnx.ops` emits has a gradient rule or is declared to need none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from konnx import ops
+from konnx.autodiff import RULES, ZERO_GRADIENT
+from konnx.graph import Node, Tensor, is_float, placeholder, topological_order
+from konnx.graph.tensor import INTERNAL
+
+pytestmark = [pytest.mark.gradients, pytest.mark.no_runtime]
+
+X = placeholder(("batch", 4), name="x")
+Y = placeholder(("batch", 4), name="y")
+FLAGS = placeholder(("batch", 4), "bool", name="flags")
+COUNTS = placeholder(("batch", 4), "int64", name="counts")
+IMAGE = placeholder(("batch", None, None, 2), name="image")
+KERNEL = placeholder((3, 3, 2, 4), name="kernel")
+MATRIX = placeholder((4, 3), name="matrix")
+SIZES = placeholder((1,), "int64", name="sizes")
+
+CALLS: dict[str, Callable[[], object]] = {
+    "abs": lambda: ops.abs(X),
+    "add": lambda: ops.add(X, Y),
+    "argmax": lambda: ops.argmax(X),
+    "as_tensor": lambda: ops.as_tensor(1.0),
+    "average_pool": lambda: [
+        ops.average_pool(IMAGE, (3, 3), (2, 2), padding) for padding in ("valid", "same")
+    ],
+    "cast": lambda: ops.cast(X, "float64"),
+    "clip": lambda: ops.clip(X, 0, 1),
+    "concatenate": lambda: ops.concatenate([X, Y]),
+    "convolution": lambda: [
+        ops.convolution(IMAGE, KERNEL, strides=(2, 2), dilations=(1, 1), padding=padding)
+        for padding in ("valid", "same")
+    ],
+    "dense": lambda: [ops.dense(X, MATRIX), ops.dense(X, MATRIX, MATRIX[0])],
+    "depthwise_convolution": lambda: ops.depthwise_convolution(
+        IMAGE, KERNEL, strides=(1, 1), dilations=(1, 1)
+    ),
+    "divide": lambda: ops.divide(X, Y),
+    "elu": lambda: ops.elu(X),
+    "equal": lambda: ops.equal(X, Y),
+    "exp": lambda: ops.exp(X),
+    "expand": lambda: ops.expand(X, [2, 1, 4]),
+    "expand_dims": lambda: ops.expand_dims(X),
+    "expand_like": lambda: ops.expand_like(ops.as_tensor(1.0), X),
+    "flatten_from": lambda: ops.flatten_from(IMAGE),
+    "floor": lambda: ops.floor(X),
+    "gather_elements": lambda: ops.gather_elements(X, COUNTS),
+    "getitem": lambda: ops.getitem(X, (slice(None, None, -1), None, 0)),
+    "greater": lambda: ops.greater(X, Y),
+    "greater_equal": lambda: ops.greater_equal(X, Y),
+    "hard_sigmoid": lambda: ops.hard_sigmoid(X),
+    "identity": lambda: ops.identity(X),
+    "in_train_phase": lambda: ops.in_train_phase(X, Y),
+    "keep_mask": lambda: ops.keep_mask(X, 0.5),
+    "l2_normalize": lambda: ops.l2_normalize(X),
+    "less": lambda: ops.less(X, Y),
+    "less_equal": lambda: ops.less_equal(X, Y),
+    "log": lambda: ops.log(X),
+    "logical_and": lambda: ops.logical_and(FLAGS, FLAGS),
+    "logical_not": lambda: ops.logical_not(FLAGS),
+    "matmul": lambda: ops.matmul(X, ops.transpose(Y)),
+    "max": lambda: ops.max(X),
+    "max_pool": lambda: [
+        ops.max_pool(IMAGE, (3, 3), (2, 2), padding) for padding in ("valid", "same")
+    ],
+    "maximum": lambda: ops.maximum(X, Y),
+    "mean": lambda: [ops.mean(X), ops.mean(FLAGS)],
+    "min": lambda: ops.min(X),
+    "minimum": lambda: ops.minimum(X, Y),
+    "multiply": lambda: ops.multiply(X, Y),
+    "negative": lambda: ops.negative(X),
+    "normalize": lambda: ops.normalize(X, Y, Y, None, None, 1e-3),
+    "not_equal": lambda: ops.not_equal(X, Y),
+    "one_hot_like": lambda: ops.one_hot_like(COUNTS[:, 0], X),
+    "pad": lambda: ops.pad(X, [(0, 0), (1, 1)]),
+    "pad_axes": lambda: ops.pad_axes(X, SIZES, SIZES, 1),
+    "positive_mask": lambda: ops.positive_mask(X),
+    "pow": lambda: ops.pow(X, Y),
+    "relu": lambda: [ops.relu(X), ops.relu(X, 0.1, 6.0)],
+    "repeat": lambda: ops.repeat(X, 2),
+    "reshape": lambda: ops.reshape(X, (2, -1)),
+    "reshape_keeping": lambda: ops.reshape_keeping(X, 1, (2, 2)),
+    "reshape_like": lambda: ops.reshape_like(X, IMAGE),
+    "round": lambda: ops.round(X),
+    "scalar": lambda: ops.scalar(1.0, X),
+    "selu": lambda: ops.selu(X),
+    "shape": lambda: ops.shape(X),
+    "sigmoid": lambda: ops.sigmoid(X),
+    "sign": lambda: ops.sign(X),
+    "slice_axes": lambda: ops.slice_axes(X, [0], [2], [1], [2]),
+    "softmax": lambda: ops.softmax(X),
+    "softplus": lambda: ops.softplus(X),
+    "softsign": lambda: ops.softsign(X),
+    "sqrt": lambda: ops.sqrt(X),
+    "square": lambda: ops.square(X),
+    "squeeze": lambda: ops.squeeze(X[:, :1], 1),
+    "stop_gradient": lambda: ops.stop_gradient(X),
+    "subtract": lambda: ops.subtract(X, Y),
+    "sum": lambda: ops.sum(X),
+    "tanh": lambda: ops.tanh(X),
+    "tile": lambda: ops.tile(X, (2, 2)),
+    "transpose": lambda: ops.transpose(X),
+    "var": lambda: ops.var(X),
+    "where": lambda: ops.where(FLAGS, X, Y),
+}
+
+NO_TENSORS = {"SEED", "canonical_axes", "canonical_axis", "int_shape", "output_length"}
+
+
+def nodes_of(name: str) -> Iterator[Node]:
+    made = CALLS[name]()
+    tensors = made if isinstance(made, list) else [made]
+    assert all(isinstance(tensor, Tensor) for tensor in tensors)
+    return (node for node in topological_order(tensors) if node.domain != INTERNAL)
+
+
+def carries_gradients(node: Node) -> bool:
+    """Integer arithmetic, as in shapes and random bits, has nothing to differentiate."""
+    return any(t is not None and is_float(t.dtype) for t in node.inputs)
+
+
+def test_every_function_of_ops_is_called_here() -> None:
+    assert set(CALLS) == set(ops.__all__) - NO_TENSORS
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_a_function_emits_has_a_rule_or_needs_none(name: str) -> None:
+    emitted = {node.op_type for node in nodes_of(name) if carries_gradients(node)}
+    assert emitted <= RULES.keys() | ZERO_GRADIENT
+
+
+KEEP_THE_BATCH = [
+    "add",
+    "argmax",
+    "average_pool",
+    "concatenate",
+    "convolution",
+    "dense",
+    "depthwise_convolution",
+    "expand_like",
+    "flatten_from",
+    "gather_elements",
+    "in_train_phase",
+    "keep_mask",
+    "max_pool",
+    "normalize",
+    "one_hot_like",
+    "pad",
+    "pad_axes",
+    "relu",
+    "repeat",
+    "reshape_keeping",
+    "slice_axes",
+    "softmax",
+    "squeeze",
+    "stop_gradient",
+    "where",
+]
+
+
+@pytest.mark.parametrize("name", KEEP_THE_BATCH)
+def test_shape_inference_keeps_the_name_of_the_batch(name: str) -> None:
+    made = CALLS[name]()
+    for tensor in made if isinstance(made, list) else [made]:
+        assert isinstance(tensor, Tensor)
+        assert tensor.dims is not None
+        assert tensor.dims[0] == "batch"
+
+
+def test_a_random_mask_is_made_of_whole_numbers_only() -> None:
+    """So that it is a constant to gradients, without any declaration."""
+    dtypes = {t.dtype for node in nodes_of("keep_mask") for t in node.inputs if t is not None}
+    assert dtypes <= {"float32", "int32", "int64", "uint64", "bool"}
+    floats = [n for n in nodes_of("keep_mask") if carries_gradients(n)]
+    assert {node.op_type for node in floats} <= {"Shape", "Size"}
+    assert np.all([node.outputs[0].dtype == "int64" for node in floats])
