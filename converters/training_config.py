@@ -70,7 +70,7 @@ def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) ->
     optimizer["class_name"] = str(optimizer["class_name"]).rpartition(">")[2]
     model.compile(
         optimizer=optimizers.deserialize(optimizer, custom_objects),
-        loss=_to_functions(config.get("loss"), losses.deserialize, custom_objects),
+        loss=_with_custom(config.get("loss"), custom_objects),
         metrics=_metrics(config.get("metrics"), model, custom_objects),
         loss_weights=config.get("loss_weights"),
         sample_weight_mode=config.get("sample_weight_mode"),
@@ -78,13 +78,13 @@ def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) ->
     )
 
 
-def _to_functions(value: Any, deserialize: Any, custom_objects: Custom) -> Any:
-    """Look up names, in lists and dicts too."""
-    if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _to_functions(one, deserialize, custom_objects) for key, one in value.items()}
+def _with_custom(value: Any, custom_objects: Custom) -> Any:
+    """Replace the names of the user's functions by what they stand for, in lists and dicts too."""
+    if isinstance(value, Mapping):
+        return {key: _with_custom(one, custom_objects) for key, one in value.items()}
     if isinstance(value, list):
-        return [_to_functions(one, deserialize, custom_objects) for one in value]
-    return None if value is None else deserialize(value, custom_objects)
+        return [_with_custom(one, custom_objects) for one in value]
+    return (custom_objects or {}).get(value, value)
 
 
 def _metrics(value: Any, model: Model, custom_objects: Custom) -> list[list[Any]]:
@@ -98,15 +98,12 @@ def _metrics(value: Any, model: Model, custom_objects: Custom) -> list[list[Any]
 
 
 def _metric(value: Any, custom_objects: Custom) -> Any:
+    """Return a name, or the user's own function."""
     if isinstance(value, Mapping) and "config" in value:
         inner = value["config"]
-        name, function = str(inner.get("name", "")), inner.get("fn")
-        if name in ("accuracy", "acc") or name.endswith("_accuracy") and function is None:
-            return "accuracy"
-        value = function or value
-    if value in ("accuracy", "acc", "crossentropy", "ce"):
-        return value
-    return metrics.deserialize(value, custom_objects)
+        is_accuracy = inner.get("name") in ("accuracy", "acc")
+        value = "accuracy" if is_accuracy else inner.get("fn", value["class_name"])
+    return _with_custom(value, custom_objects)
 
 
 def _restore_slots(model: Model, arrays: Sequence[np.ndarray], names: Sequence[str]) -> None:

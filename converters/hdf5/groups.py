@@ -13,49 +13,45 @@ from konnx.converters.errors import FileFormatError, printable
 from konnx.converters.hdf5.attributes import read_texts
 from konnx.converters.hdf5.config_json import parse_config
 from konnx.converters.hdf5.datasets import DatasetReader
-from konnx.converters.hdf5.heap import longest_text
 from konnx.converters.hdf5.library import library_errors, load_h5py, no_plugins
-from konnx.converters.hdf5.limits import Budget, ReadLimits
+from konnx.converters.hdf5.limits import Budget
 from konnx.converters.hdf5.names import name_problem
 
 _TRUNCATED = re.compile(r"truncated file: eof = (\d+).*stored_eof = (\d+)")
 
 
 @contextlib.contextmanager
-def open_root(path: str, file_size: int, limits: ReadLimits) -> Iterator[GuardedGroup]:
+def open_root(budget: Budget) -> Iterator[GuardedGroup]:
     """Open an HDF5 file for reading and give its root group.
 
     Args:
-        path: the file, already known to be HDF5.
-        file_size: its size in bytes.
-        limits: what reading may take.
+        budget: names the file, whose heaps have been checked, and bounds what reading takes.
 
     Raises:
         FileFormatError: the file is cut short or damaged.
     """
     h5py = load_h5py()
-    budget = Budget(path, file_size, longest_text(path), limits)
-    with no_plugins(h5py), _open_file(h5py, path, file_size) as file:
-        with library_errors(path, None):
+    with no_plugins(h5py), _open_file(h5py, budget) as file:
+        with library_errors(budget.file, None):
             root = file["/"]
         yield GuardedGroup(root, "the file", budget)
 
 
-def _open_file(h5py: Any, path: str, file_size: int) -> Any:
-    with library_errors(path, None):
+def _open_file(h5py: Any, budget: Budget) -> Any:
+    with library_errors(budget.file, None):
         try:
             # Locks fail on some network and read-only file systems, and reading needs none.
-            return h5py.File(path, "r", locking=False)
+            return h5py.File(budget.file, "r", locking=False)
         except OSError as error:
             sizes = _TRUNCATED.search(str(error))
             if sizes is None:
                 raise
             raise FileFormatError.at(
-                path,
+                budget.file,
                 None,
                 "the HDF5 file is cut short",
                 expected=f"{sizes[2]} bytes",
-                received=f"{file_size} bytes",
+                received=f"{budget.file_size} bytes",
                 remedy="Get the whole file again",
             ) from error
 

@@ -8,8 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from konnx.converters.hdf5.groups import GuardedGroup, open_root
+from konnx.converters.hdf5.heaps import check_heaps
 from konnx.converters.hdf5.keras_file import KerasFile, LayerWeights, NamedArray
-from konnx.converters.hdf5.limits import ReadLimits
+from konnx.converters.hdf5.limits import Budget, ReadLimits
 from konnx.converters.hdf5.sniff import require_hdf5
 
 _KERAS_3_GROUPS = ("layers", "_layer_checkpoint_dependencies", "vars")
@@ -48,8 +49,10 @@ def read_hdf5(
         (('d/bias:0', array([1., 1.])),)
     """
     name = os.fspath(path)
-    size = require_hdf5(name)
-    with open_root(name, size, limits or ReadLimits()) as root:
+    size, base = require_hdf5(name)
+    longest_text = check_heaps(name, base)
+    budget = Budget(name, size, longest_text, limits or ReadLimits())
+    with open_root(budget) as root:
         return _read_root(root, optimizer)
 
 

@@ -47,8 +47,11 @@ _OTHER_FORMATS: tuple[tuple[bytes, str, str | None], ...] = (
 )
 
 
-def require_hdf5(path: str) -> int:
-    """Check that the file is HDF5 by its content, and return its size in bytes.
+def require_hdf5(path: str) -> tuple[int, int]:
+    """Check that the file is HDF5 by its content.
+
+    Returns:
+        the file's size in bytes, and where in it the superblock stands.
 
     Raises:
         FileFormatError: the file is something else; the message says what it seems to be.
@@ -60,7 +63,7 @@ def require_hdf5(path: str) -> int:
         start = _find_superblock(stream, size)
         if start is not None:
             _check_number_sizes(stream, start, path)
-            return size
+            return size, start
         stream.seek(0)
         head = stream.read(64)
     seen, remedy = _describe(head)

@@ -108,18 +108,25 @@ class Model(Network):
 
     @property
     def optimizer(self) -> Optimizer:
-        """The optimizer given to `compile`."""
-        return self.compiled.optimizer
+        """The optimizer given to `compile`; AttributeError before."""
+        return self._attribute_of_compiled("optimizer")
 
     @property
     def loss(self) -> Any:
-        """The loss given to `compile`."""
-        return self.compiled.loss
+        """The loss given to `compile`; AttributeError before."""
+        return self._attribute_of_compiled("loss")
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names of what evaluation and training steps return."""
-        return self.compiled.metrics_names
+        """The names of what evaluation and training steps return; AttributeError before."""
+        return self._attribute_of_compiled("metrics_names")
+
+    def _attribute_of_compiled(self, name: str) -> Any:
+        if self._compiled is None:
+            raise AttributeError(
+                f"Model '{self.name}' has no `{name}` before model.compile(optimizer, loss)."
+            )
+        return getattr(self._compiled, name)
 
     def _check_built(self, what: str) -> None:
         if not self.built:

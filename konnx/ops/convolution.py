@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, op, refine
+from konnx.graph import ShapeError, Tensor, current_scope, op, refine
 from konnx.ops._convert import int64s, scalar
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
 from konnx.ops.shape import pad_axes, reshape, transpose
@@ -139,6 +139,7 @@ def _convolve(
     group: int,
 ) -> Tensor:
     x = to_channels_first(x, data_format)
+    _check_channels(x, weights, group)
     sizes = _known(weights)[2:]
     if _same_is_dynamic(x, padding, strides):
         x, padding = pad_same(x, sizes, strides, dilations), "valid"
@@ -154,6 +155,17 @@ def _convolve(
         group=group,
     )
     return from_channels_first(result, data_format)
+
+
+def _check_channels(x: Tensor, weights: Tensor, group: int) -> None:
+    """What ONNX' shape inference leaves to the run."""
+    channels = (weights.shape[1] or 0) * group
+    if x.ndim != weights.ndim or x.shape[1] not in (None, channels):
+        where = f" in '{current_scope()}'" if current_scope() else ""
+        raise ShapeError(
+            f"Conv{where} takes an input with {weights.ndim} axes and, as its kernel has it, "
+            f"{channels} channels. Received, channels first: {x!r}"
+        )
 
 
 def max_pool(

@@ -74,7 +74,7 @@ class Registry(Generic[T]):
         for key in (name or entry.__name__, *aliases):
             if self._items.setdefault(key, entry) is not entry:
                 raise ValueError(
-                    f"There is a {self.kind} named '{key}' already: {self._items[key]!r}"
+                    f"The {self.kind} '{key}' exists already: {self._items[key]!r}"
                 )
         return item
 
@@ -100,7 +100,7 @@ class Registry(Generic[T]):
         if hasattr(item, "__name__"):
             return item.__name__
         raise ValueError(
-            f"A {self.kind} that is to be saved must have a `get_config` method or be a named "
+            f"To be saved, the {self.kind} must have a `get_config` method or be a named "
             f"function. Received: {item!r}"
         )
 
@@ -134,8 +134,8 @@ class Registry(Generic[T]):
         if callable(identifier):
             return identifier
         raise ValueError(
-            f"A {self.kind} must be given by name, by configuration or as an object that can be "
-            f"called. Received: {identifier!r}"
+            f"The {self.kind} must be given by name, by configuration or as an object that can "
+            f"be called. Received: {identifier!r}"
         )
 
     def _from_name(self, name: str, custom_objects: CustomObjects) -> Any:
@@ -149,8 +149,8 @@ class Registry(Generic[T]):
         arguments = config.get("config", {}) if isinstance(config, Mapping) else None
         if not isinstance(name, str) or not isinstance(arguments, Mapping | str | list):
             raise ValueError(
-                f"The configuration of a {self.kind} must be a name, or a dict with 'class_name' "
-                f"and 'config'. Received: {config!r}"
+                f"The configuration of the {self.kind} must be a name, or a dict with "
+                f"'class_name' and 'config'. Received: {config!r}"
             )
         return name, arguments
 

@@ -14,6 +14,7 @@ from konnx.graph.passes.cancel_transposes import cancel_transposes
 from konnx.graph.passes.fold_affine import fold_affine
 from konnx.graph.passes.fold_constants import fold_constants
 from konnx.graph.passes.freeze_variables import freeze_variables
+from konnx.graph.passes.merge_duplicates import merge_duplicates
 from konnx.graph.passes.merge_padding import merge_padding
 from konnx.graph.passes.merge_reshapes import merge_reshapes
 from konnx.graph.passes.remove_identities import remove_identities
@@ -22,6 +23,7 @@ from konnx.graph.tensor import Tensor
 Pass = Callable[[Sequence[Tensor]], list[Tensor]]
 
 PASSES: tuple[Pass, ...] = (
+    merge_duplicates,
     fold_constants,
     remove_identities,
     cancel_transposes,
@@ -67,6 +69,7 @@ __all__ = [
     "fold_affine",
     "fold_constants",
     "freeze_variables",
+    "merge_duplicates",
     "merge_padding",
     "merge_reshapes",
     "optimize",

@@ -202,15 +202,24 @@ class Layout:
         wanted = self._wanted.get(tensor)
         return wanted is not None and compose(perm, wanted) == identity(len(perm))
 
-    def wanted_by_all(self, tensor: Tensor) -> Perm | None:
-        """The order in which every user of the tensor wants it, if it is one."""
-        perms = {
-            tuple(node.attributes["perm"])
-            if node.op_type == "Transpose" and "perm" in node.attributes
-            else None
-            for node in self._users[tensor]
-        }
-        return perms.pop() if len(perms) == 1 and tensor not in self._outputs else None
+    def feeds_only(self, tensor: Tensor, op_type: str) -> bool:
+        """Tell whether all that uses a tensor is operators of one type."""
+        users = self._users[tensor]
+        return (
+            bool(users)
+            and tensor not in self._outputs
+            and {node.op_type for node in users} == {op_type}
+        )
+
+    def order_for(self, tensor: Tensor, op_type: str) -> Perm | None:
+        """The order in which a Transpose takes a tensor to operators of one type and no others."""
+        if not self.feeds_only(tensor, "Transpose"):
+            return None
+        transposes = self._users[tensor]
+        perms = {tuple(node.attributes.get("perm", ())) for node in transposes}
+        if len(perms) > 1 or not all(self.feeds_only(n.outputs[0], op_type) for n in transposes):
+            return None
+        return perms.pop() or None
 
     def source_of(self, view: View) -> View:
         """The view again, of what is behind it if this walk made it by a Transpose."""

@@ -96,7 +96,7 @@ def _in_cheapest_order(
     """The node in that order of axes, of those that an operand has, which moves the least."""
     rank = len(node.outputs[0].dims or ())
     moved = [view for view in views if view is not None and view.rank == rank]
-    orders = dict.fromkeys([*(view.perm for view in moved if view.pending), identity(rank)])
+    orders = dict.fromkeys([identity(rank), *(view.perm for view in moved)])
 
     def cost(perm: Perm) -> float:
         return sum(layout.cost(view, perm) for view in moved) + layout.cost_after(
@@ -181,20 +181,23 @@ def _gather(layout: Layout, node: Node, views: Views) -> list[View] | None:
 
 def _pad(layout: Layout, node: Node, views: Views) -> list[View] | None:
     view, amounts = _first(views), ints_of(node.inputs, 1)
-    perm = view.perm
-    if not view.pending:
-        wanted = layout.wanted_by_all(node.outputs[0])
-        if wanted is None or view.rank != len(wanted):
-            return None
-        perm = inverse(wanted)
+    perm = _order_for_pad(layout, node, view)
     axes = ints_of(node.inputs, 3) if len(node.inputs) > 3 else list(range(view.rank))
-    if amounts is None or axes is None:
+    if perm is None or amounts is None or axes is None:
         return None
     pairs = np.zeros((2, view.rank), np.int64)
     pairs[:, _mapped(perm, axes)] = np.reshape(amounts, (2, -1))
-    source = layout.in_order(view, perm, node)
     fill = layout.others(node, views)[1:2]
-    return rebuilt(node, [source, int64s(pairs.reshape(-1).tolist()), *fill], perm, view.root)
+    inputs = [layout.in_order(view, perm, node), int64s(pairs.reshape(-1).tolist()), *fill]
+    return rebuilt(node, inputs, perm, view.root)
+
+
+def _order_for_pad(layout: Layout, node: Node, view: View) -> Perm | None:
+    """Next to a convolution, which may take over the padding, a Transpose comes before the Pad."""
+    if view.pending:
+        return None if layout.feeds_only(node.outputs[0], "Conv") else view.perm
+    wanted = layout.order_for(node.outputs[0], "Conv")
+    return None if wanted is None or len(wanted) != view.rank else inverse(wanted)
 
 
 def _slice(layout: Layout, node: Node, views: Views) -> list[View] | None:
@@ -232,7 +235,9 @@ def _resize(layout: Layout, node: Node, views: Views) -> list[View] | None:
         given = [view.source, *layout.others(node, views)]
         return rebuilt(node, given, view.perm, view.root, {"axes": axes})
     numbers = [_reordered(tensor, inverse(view.perm)) for tensor in node.inputs[2:]]
-    if any(new is None and old is not None for new, old in zip(numbers, node.inputs[2:], strict=True)):
+    if any(
+        new is None and old is not None for new, old in zip(numbers, node.inputs[2:], strict=True)
+    ):
         return None
     return rebuilt(node, [view.source, None, *numbers], view.perm, view.root)
 

@@ -51,6 +51,14 @@ def make(
     return Node(op_type, given, attributes, types, name=name)
 
 
+def attributes_key(node: Node) -> object:
+    """The attributes of a node in a form that can be compared and hashed."""
+    return tuple(
+        (key, value.tobytes() if isinstance(value, np.ndarray) else repr(value))
+        for key, value in sorted(node.attributes.items())
+    )
+
+
 def count_uses(outputs: Sequence[Tensor]) -> Counter[Tensor]:
     """How often each tensor is an input of a node or an output of the graph."""
     uses = Counter(outputs)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from konnx.graph.passes._evaluate import evaluate
-from konnx.graph.passes._nodes import ints_of, known_sizes, value_of
+from konnx.graph.passes._nodes import attributes_key, ints_of, known_sizes, value_of
 from konnx.graph.tensor import INTERNAL, Node, Tensor, constant
 from konnx.graph.types import Dim
 from konnx.graph.walk import rewrite
@@ -40,11 +40,7 @@ def fold_constants(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 def _key(node: Node, inputs: list[Tensor | None]) -> object:
     """Equal for nodes of the same result: a kernel that two layers share stays one constant."""
-    attributes = tuple(
-        (key, value.tobytes() if isinstance(value, np.ndarray) else repr(value))
-        for key, value in sorted(node.attributes.items())
-    )
-    return (node.op_type, attributes, *inputs)
+    return (node.op_type, attributes_key(node), *inputs)
 
 
 def _name(node: Node, inputs: list[Tensor | None]) -> str:

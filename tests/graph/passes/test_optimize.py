@@ -136,7 +136,10 @@ def test_nodes_keep_the_names_by_which_they_lead_to_a_layer(layers: Any) -> None
         "Softmax": "top/Softmax",
     }
     conv = next(node for node in topological_order(after) if node.op_type == "Conv")
-    assert [t.node.name for t in conv.inputs[1:] if t is not None] == ["conv_1/kernel", "conv_1/bias"]
+    assert [t.node.name for t in conv.inputs[1:] if t is not None] == [
+        "conv_1/kernel",
+        "conv_1/bias",
+    ]
 
 
 def test_a_graph_with_nothing_to_do_is_returned_as_it_is() -> None:
