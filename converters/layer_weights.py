@@ -21,9 +21,7 @@ Assignment = list[tuple[Variable, np.ndarray]]
 def file_layers(model: Model) -> list[LayerWeights]:
     """Return the weights of a model as a file lists them: by layer, trainable ones first."""
     return [
-        LayerWeights(
-            layer.name, [(f"{weight.name}:0", weight.numpy()) for weight in layer.weights]
-        )
+        LayerWeights(layer.name, [(f"{weight.name}:0", weight.numpy()) for weight in layer.weights])
         for layer in model.layers
     ]
 

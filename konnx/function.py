@@ -76,8 +76,7 @@ class Function:
         emitted = self.emit()
         outputs = [f"output_{index}" for index in range(len(self.outputs))]
         updates = {
-            f"update_{index}": state_of(variable)
-            for index, variable in enumerate(self.updates)
+            f"update_{index}": state_of(variable) for index, variable in enumerate(self.updates)
         }
         return runtime.Program(
             emitted.model,

@@ -10,9 +10,7 @@ from konnx import activations
 from konnx.function import Function
 from konnx.graph import ShapeError, Tensor, placeholder
 
-X = np.array(
-    [[-30.0, -3.0, -2.5, -1.0, -0.25], [0.0, 0.25, 1.0, 2.5, 30.0]], dtype=np.float32
-)
+X = np.array([[-30.0, -3.0, -2.5, -1.0, -0.25], [0.0, 0.25, 1.0, 2.5, 30.0]], dtype=np.float32)
 
 
 def run(function: Callable[[Tensor], Tensor], value: np.ndarray = X) -> np.ndarray:

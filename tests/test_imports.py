@@ -26,6 +26,7 @@ STOREYS = (
         "autodiff",
         "backend",
         "constraints",
+        "function",
         "initializers",
         "layers",
         "losses",
@@ -51,7 +52,7 @@ CLOSED: dict[str, set[str]] = {
     "preprocessing": {"utils"},
 }
 
-RUNTIME_USERS = {"backend", "cli", "converters", "models", "testing", "training"}
+RUNTIME_USERS = {"cli", "converters", "function", "models", "testing", "training"}
 
 # Imports against the direction, allowed inside a function only.
 LAZY_EXCEPTIONS = {

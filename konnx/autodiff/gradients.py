@@ -160,8 +160,9 @@ def sum_to_shape(dx: Tensor, x: Tensor) -> Tensor:
             axes.append(extra + axis)
         elif not _same_size(wide, narrow):
             return _sum_to_dynamic_shape(dx, x)
-    if axes:
-        dx = ops.sum(dx, axes, keepdims=True)
+    if axes == list(range(extra)):
+        return refine(ops.sum(dx, axes) if axes else dx, x.dims)
+    dx = ops.sum(dx, axes, keepdims=True)
     return ops.reshape_like(dx, x) if extra else refine(dx, x.dims)
 
 

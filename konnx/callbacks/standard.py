@@ -62,9 +62,7 @@ class ProgbarLogger(Callback):
     def __init__(self, count_mode: str = "samples") -> None:
         super().__init__()
         if count_mode not in ("samples", "steps"):
-            raise ValueError(
-                f"`count_mode` must be 'samples' or 'steps'. Received: {count_mode!r}"
-            )
+            raise ValueError(f"`count_mode` must be 'samples' or 'steps'. Received: {count_mode!r}")
         self._key = count_mode
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

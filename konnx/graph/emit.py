@@ -63,9 +63,7 @@ def emit(
         ValueError: an input is no placeholder.
     """
     tensors = select_phase(list(outputs.values()), training=training)
-    return emit_resolved(
-        inputs, dict(zip(outputs, tensors, strict=True)), freeze=freeze, name=name
-    )
+    return emit_resolved(inputs, dict(zip(outputs, tensors, strict=True)), freeze=freeze, name=name)
 
 
 def emit_resolved(
@@ -186,7 +184,7 @@ class _Writer:
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
-    """Return the name itself or, if it is taken, the first free `name_1`, `name_2`, …"""
+    """Return the name itself or, if it is taken, the first free `name_1`, `name_2` and so on."""
     candidate = name
     while candidate in taken:
         taken[name] += 1
@@ -195,9 +193,7 @@ def _unique(name: str, taken: dict[str, int]) -> str:
     return candidate
 
 
-def _wanted_names(
-    inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
-) -> dict[Tensor, str]:
+def _wanted_names(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> dict[Tensor, str]:
     """Names that computed tensors get because they are outputs (the first, if several)."""
     wanted: dict[Tensor, str] = {}
     given = set(inputs.values())

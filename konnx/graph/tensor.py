@@ -30,7 +30,7 @@ INTERNAL = "konnx.graph"
 
 _SMALL = 256  # integer constants up to this size take part in shape inference
 
-_operators: dict[str, Callable[..., Any]] = {}
+_operators: dict[str, Callable[..., Tensor]] = {}
 _scope: ContextVar[str] = ContextVar("konnx_name_scope", default="")
 
 
@@ -97,8 +97,8 @@ def _scoped(op_type: str) -> str:
     return f"{scope}/{op_type}" if scope else op_type
 
 
-def _operator(name: str) -> Callable[..., Any]:
-    def method(self: Tensor, *others: Any) -> Any:
+def _operator(name: str) -> Callable[..., Tensor]:
+    def method(self: Tensor, *others: Any) -> Tensor:
         return _operators[name](self, *others)
 
     return method
@@ -167,7 +167,7 @@ class Tensor:
     def __bool__(self) -> NoReturn:
         raise TypeError(
             f"{self!r} is symbolic and has no truth value while a graph is built. "
-            "Use K.switch(condition, then, otherwise)."
+            "Use K.where(condition, then, otherwise)."
         )
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -202,7 +202,7 @@ class Tensor:
     __getitem__ = _operator("getitem")
 
 
-def register_operators(table: Mapping[str, Callable[..., Any]]) -> None:
+def register_operators(table: Mapping[str, Callable[..., Tensor]]) -> None:
     """Give tensors their Python operators (called once, by `konnx.ops`)."""
     _operators.update(table)
 
@@ -338,9 +338,7 @@ def _infer(
     output_names = [f"o{index}" for index in range(outputs)]
     node = node_proto(op_type, input_names, output_names, attributes)
     given = {
-        name: tensor
-        for name, tensor in zip(input_names, inputs, strict=True)
-        if tensor is not None
+        name: tensor for name, tensor in zip(input_names, inputs, strict=True) if tensor is not None
     }
     try:
         inferred = shape_inference.infer_node_outputs(
@@ -383,7 +381,8 @@ def _shape_error(
 ) -> ShapeError:
     reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
     received = ", ".join(
-        "none" if tensor is None else f"{tensor.dtype}{_dims_text(tensor.dims)}" for tensor in inputs
+        "none" if tensor is None else f"{tensor.dtype}{_dims_text(tensor.dims)}"
+        for tensor in inputs
     )
     where = f" in '{current_scope()}'" if current_scope() else ""
     return ShapeError(

@@ -44,7 +44,7 @@ def standardize_dtype(dtype: Any) -> str:
     if dtype == "string":
         return "string"
     try:
-        name = np.dtype(dtype).name
+        name = str(np.dtype(dtype).name)
     except TypeError:
         name = str(dtype)
     if name not in _ELEM_TYPES:

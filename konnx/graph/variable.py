@@ -125,11 +125,9 @@ def _initial(
     return (lambda: array), TensorType(standardize_dtype(array.dtype), array.shape)
 
 
-def _checked(
-    make: Callable[[], Any], type_: TensorType, name: str
-) -> Callable[[], np.ndarray]:
+def _checked(make: Callable[[], Any], type_: TensorType, name: str) -> Callable[[], np.ndarray]:
     def checked() -> np.ndarray:
-        array = np.asarray(make(), dtype=type_.dtype)
+        array = np.array(make(), dtype=type_.dtype, order="C")  # the maker may keep its own
         if array.shape != type_.shape:
             raise ValueError(
                 f"The initial value of variable '{name}' must have shape {type_.shape}. "

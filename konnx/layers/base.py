@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from konnx import config, constraints, initializers, ops, regularizers
-from konnx.graph import Dim, Node, Tensor, Variable, is_placeholder, name_scope, refine, topological_order
+from konnx.graph import (
+    Dim,
+    Node,
+    Tensor,
+    Variable,
+    is_placeholder,
+    name_scope,
+    refine,
+    topological_order,
+)
 from konnx.layers.compat import normalize_config
 from konnx.layers.node import InboundNode, record_call
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
@@ -439,9 +448,7 @@ def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[
         ValueError: another number of arrays, or an array of another shape.
     """
     if len(weights) != len(variables):
-        raise ValueError(
-            f"'{owner}' has {len(variables)} weights. Received: {len(weights)} arrays"
-        )
+        raise ValueError(f"'{owner}' has {len(variables)} weights. Received: {len(weights)} arrays")
     arrays = [np.asarray(weight) for weight in weights]
     for variable, array in zip(variables, arrays, strict=True):
         if array.shape != variable.shape:

@@ -94,7 +94,7 @@ def _dtype(layer_class: type, config: Mapping[str, Any]) -> str:
     given = config["dtype"]
     name = given
     if isinstance(given, Mapping):
-        name = (given.get("config") or {}).get("name")
+        name = (given.get("config") or {}).get("name", given)
     try:
         return standardize_dtype(_POLICIES.get(name, name))
     except (TypeError, ValueError) as error:

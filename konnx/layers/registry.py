@@ -55,6 +55,8 @@ def deserialize(config: Any, custom_objects: CustomObjects = None) -> Any:
     layer_class: Any = LAYERS.resolve(name, custom_objects)
     if "custom_objects" in signature(layer_class.from_config).parameters:
         return layer_class.from_config(arguments, custom_objects=custom_objects)
+    if not isinstance(arguments, Mapping):
+        raise _no_config(config)
     try:
         return layer_class.from_config(_with_custom(arguments, custom_objects))
     except TypeError as error:
@@ -69,14 +71,17 @@ def _parts(config: Any) -> tuple[str, Any]:
         name, arguments = config.get("class_name"), config.get("config", {})
         if isinstance(name, str) and isinstance(arguments, Mapping | list):
             return name, copy(arguments)
-    raise ValueError(
-        "The config of a layer must be a dict with 'class_name', a name, and 'config', a dict (of a "
-        "Sequential also a list). "
-        f"Received: {config!r}"
+    raise _no_config(config)
+
+
+def _no_config(config: Any) -> ValueError:
+    return ValueError(
+        "The config of a layer must be a dict with 'class_name', a name, and 'config', a dict "
+        f"(of a Sequential also a list). Received: {config!r}"
     )
 
 
-def _with_custom(arguments: dict[str, Any], custom_objects: CustomObjects) -> dict[str, Any]:
+def _with_custom(arguments: Mapping[str, Any], custom_objects: CustomObjects) -> Mapping[str, Any]:
     """Replace names of the user's functions and classes by what they stand for."""
     if not custom_objects:
         return arguments

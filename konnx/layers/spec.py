@@ -59,7 +59,7 @@ class InputSpec:
         if self.dtype is not None and tensor.dtype != self.dtype:
             broken.append(f"dtype={self.dtype}")
         if not broken:
-            broken += [text for text in self._broken_sizes(shape)]
+            broken += self._broken_sizes(shape)
         return broken
 
     def _broken_sizes(self, shape: Shape) -> list[str]:

@@ -59,8 +59,7 @@ def _layer_config(
         "name": layer.name,
         **layer_family.serialize(layer),
         "inbound_nodes": [
-            [[*_place(tensor, numbers), node.arguments] for tensor in node.inputs]
-            for node in calls
+            [[*_place(tensor, numbers), node.arguments] for tensor in node.inputs] for node in calls
         ],
     }
 

@@ -109,7 +109,8 @@ class Model(Network):
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer given to `compile`; AttributeError before."""
-        return self._attribute_of_compiled("optimizer")
+        optimizer: Optimizer = self._attribute_of_compiled("optimizer")
+        return optimizer
 
     @property
     def loss(self) -> Any:
@@ -119,7 +120,8 @@ class Model(Network):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what evaluation and training steps return; AttributeError before."""
-        return self._attribute_of_compiled("metrics_names")
+        names: list[str] = self._attribute_of_compiled("metrics_names")
+        return names
 
     def _attribute_of_compiled(self, name: str) -> Any:
         if self._compiled is None:
@@ -283,9 +285,7 @@ class Model(Network):
         return network_config(self)
 
     @classmethod
-    def from_config(
-        cls, config: Any, custom_objects: Mapping[str, Any] | None = None
-    ) -> Self:
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Build a model from what `get_config` returned.
 
         Args:
@@ -315,9 +315,7 @@ class Model(Network):
         self._check_built("be summarized")
         print_summary(self, line_length, positions, print_fn)
 
-    def save(
-        self, filepath: Path, overwrite: bool = True, include_optimizer: bool = True
-    ) -> None:
+    def save(self, filepath: Path, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write architecture, weights and training state to a Keras 2 HDF5 file.
 
         Args:
@@ -375,6 +373,6 @@ def _numbers(values: Sequence[np.ndarray]) -> Any:
     return unpack([float(value) for value in values])
 
 
-def _check_count(name: str, value: int | None) -> None:
+def _check_count(name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, int | np.integer) or value < 1):
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")

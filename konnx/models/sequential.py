@@ -46,9 +46,7 @@ class Sequential(Model):
             ValueError: it has several outputs, or its name is taken.
         """
         if not isinstance(layer, Layer):
-            raise TypeError(
-                f"Model '{self.name}': only layers can be added. Received: {layer!r}"
-            )
+            raise TypeError(f"Model '{self.name}': only layers can be added. Received: {layer!r}")
         if any(layer is one for one in self._stack):
             raise ValueError(
                 f"Model '{self.name}': layer '{layer.name}' is in the stack already. To use a "
@@ -65,8 +63,8 @@ class Sequential(Model):
     def _next_output(self, layer: Layer) -> Tensor | None:
         """Call the layer on the stack's output; None while the input's shape is unknown."""
         if isinstance(layer, InputLayer) and not self._stack:
-            self._first_input = layer.output
-            return layer.output
+            self._first_input = layer.inbound_nodes[0].outputs[0]
+            return self._first_input
         if self._first_input is None:
             if self._stack or not _input_shape(layer):
                 return None
@@ -128,9 +126,7 @@ class Sequential(Model):
         return sequential_config(self._stack)
 
     @classmethod
-    def from_config(
-        cls, config: Any, custom_objects: Mapping[str, Any] | None = None
-    ) -> Self:
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Build a model from what `get_config` returned, or from a dict of later Keras."""
         model = sequential_from_config(cls, config, custom_objects)
         assert isinstance(model, cls)

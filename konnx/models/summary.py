@@ -75,10 +75,7 @@ def _rows(layer: Layer, network: Network, connected: bool) -> list[list[str]]:
 def _sources(layer: Layer, network: Network) -> list[str]:
     own = set(network.nodes)
     origins = [
-        history_of(tensor)
-        for node in layer.inbound_nodes
-        if node in own
-        for tensor in node.inputs
+        history_of(tensor) for node in layer.inbound_nodes if node in own for tensor in node.inputs
     ]
     return [f"{one.layer.name}[{one.node_index}][{one.tensor_index}]" for one in origins]
 

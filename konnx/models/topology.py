@@ -81,9 +81,7 @@ def _depths(
     return nodes, layers
 
 
-def _check_connected(
-    inputs: Sequence[Tensor], nodes: Sequence[InboundNode], name: str
-) -> None:
+def _check_connected(inputs: Sequence[Tensor], nodes: Sequence[InboundNode], name: str) -> None:
     given = {node_of(tensor) for tensor in inputs}
     for node in nodes:
         if not node.inputs and node not in given:

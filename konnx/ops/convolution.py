@@ -56,9 +56,7 @@ def _pads(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Size
     pairs = [(0, 0)] * len(sizes)
     if padding == "same":
         lengths = [1 if n is None else n for n in x.shape[2:]]
-        pairs = [
-            same_pads(*axis) for axis in zip(lengths, sizes, strides, dilations, strict=True)
-        ]
+        pairs = [same_pads(*axis) for axis in zip(lengths, sizes, strides, dilations, strict=True)]
     elif padding == "causal":
         pairs = [((k - 1) * d, 0) for k, d in zip(sizes, dilations, strict=True)]
     return [before for before, _ in pairs] + [after for _, after in pairs]
@@ -67,8 +65,7 @@ def _pads(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Size
 def _same_is_dynamic(x: Tensor, padding: str, strides: Sizes) -> bool:
     """Tell whether the amount of padding depends on a size that varies."""
     return padding == "same" and any(
-        length is None and stride > 1
-        for length, stride in zip(x.shape[2:], strides, strict=True)
+        length is None and stride > 1 for length, stride in zip(x.shape[2:], strides, strict=True)
     )
 
 

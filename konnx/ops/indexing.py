@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph import Tensor, constant, op
+from konnx.graph import ShapeError, Tensor, constant, op
 from konnx.graph.tensor import register_operators
 from konnx.ops._convert import canonical_axis, cast, int64s
 from konnx.ops.shape import slice_axes
@@ -24,7 +24,10 @@ def gather_elements(x: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
 
 def one_hot_like(indices: Tensor, scores: Tensor) -> Tensor:
     """1 where the last axis of `scores` has the index given, else 0, in the dtype of `scores`."""
-    classes = constant(np.arange(scores.shape[-1], dtype=indices.dtype))
+    size = scores.shape[-1]
+    if size is None:
+        raise ShapeError(f"The size of the last axis must be known. Received: {scores!r}")
+    classes = constant(np.arange(size, dtype=indices.dtype))
     hits = op("Equal", op("Unsqueeze", indices, int64s([-1])), classes)
     return cast(hits, scores.dtype)
 

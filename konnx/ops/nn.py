@@ -86,4 +86,3 @@ def normalize(
     shift = multiply(mean, factor)
     shift = op("Neg", shift) if beta is None else subtract(beta, shift)
     return add(multiply(x, factor), shift)
-

@@ -104,8 +104,7 @@ class _Case:
 
     def inputs(self, batch: int | None = None) -> list[Tensor]:
         return [
-            Input(batch_shape=(batch, *array.shape[1:]), dtype=array.dtype)
-            for array in self.arrays
+            Input(batch_shape=(batch, *array.shape[1:]), dtype=array.dtype) for array in self.arrays
         ]
 
     def run(self, layer: Layer, *, batch: int | None = None, training: bool = False) -> np.ndarray:
@@ -190,9 +189,7 @@ class _Case:
         def function(*tensors: Tensor) -> Tensor:
             layer = self.layer(dtype=dtype)
             output = layer(self.given(tensors[:count]))
-            variables: dict[Tensor, Tensor] = dict(
-                zip(layer.weights, tensors[count:], strict=True)
-            )
+            variables: dict[Tensor, Tensor] = dict(zip(layer.weights, tensors[count:], strict=True))
             return substitute([output], variables)[0]
 
         dims = [("batch", *array.shape[1:]) for array in self.arrays]

@@ -14,7 +14,6 @@ from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_p
 from konnx.layers.base import Update
 from konnx.training.objective import LossFunction, weighted_mean
 
-
 # Losses whose targets must have the shape of the output.
 _SAME_SHAPE = (
     loss_family.mean_squared_error,
@@ -23,7 +22,7 @@ _SAME_SHAPE = (
     loss_family.categorical_crossentropy,
 )
 
-_CROSSENTROPY = {
+_CROSSENTROPY: dict[LossFunction, LossFunction] = {
     metric_family.binary_accuracy: loss_family.binary_crossentropy,
     metric_family.categorical_accuracy: loss_family.categorical_crossentropy,
     metric_family.sparse_categorical_accuracy: loss_family.sparse_categorical_crossentropy,
@@ -195,9 +194,7 @@ class Compiled:
             )
         return total, each
 
-    def _metric_value(
-        self, metric: Metric, phase: Phase, weights: Mapping[int, Tensor]
-    ) -> Tensor:
+    def _metric_value(self, metric: Metric, phase: Phase, weights: Mapping[int, Tensor]) -> Tensor:
         i = metric.output
         with name_scope(f"metrics/{metric.name}"):
             return weighted_mean(
@@ -303,9 +300,7 @@ def per_output(given: Any, names: Sequence[str], argument: str, default: Any = N
     if isinstance(given, Mapping) and "class_name" not in given:
         unknown = sorted(set(given) - set(names))
         if unknown:
-            raise ValueError(
-                f"`{argument}` names {unknown}, but the outputs are {list(names)}."
-            )
+            raise ValueError(f"`{argument}` names {unknown}, but the outputs are {list(names)}.")
         return [given.get(name, default) for name in names]
     if isinstance(given, list | tuple):
         if len(given) != len(names):
@@ -327,4 +322,3 @@ def per_output_lists(given: Any, names: Sequence[str]) -> list[list[Any]]:
     if given and all(isinstance(one, list | tuple) for one in given):
         return [list(one) for one in per_output(given, names, "metrics")]
     return [list(given or []) for _ in names]
-

@@ -128,8 +128,7 @@ def standardize_weights(
     by_class = _class_weights(class_weight, names)
     modes = [compiled.modes[i] for i in compiled.trained_outputs]
     return [
-        _weights_of(*items)
-        for items in zip(given, by_class, modes, targets, names, strict=True)
+        _weights_of(*items) for items in zip(given, by_class, modes, targets, names, strict=True)
     ]
 
 

@@ -115,9 +115,9 @@ def _order(samples: int, batch_size: int, shuffle: bool | str) -> np.ndarray | N
     if shuffle == "batch":
         whole = samples // batch_size * batch_size
         blocks = order[:whole].reshape(-1, batch_size)
-        np.random.shuffle(blocks)
+        np.random.shuffle(blocks)  # noqa: NPY002 - the generator that Keras scripts seed
         return np.concatenate([blocks.reshape(-1), order[whole:]])
-    np.random.shuffle(order)
+    np.random.shuffle(order)  # noqa: NPY002 - as above
     return order
 
 

@@ -76,7 +76,10 @@ def test_attributes_that_are_none_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: op("MatMul", X, X), r"MatMul in 'dense' cannot take .*float32\['batch', 3\]"),
+        (
+            lambda: op("MatMul", X, constant(np.ones((4, 2), np.float32))),
+            r"MatMul in 'dense' cannot take .*float32\['batch', 3\]",
+        ),
         (lambda: op("Add", X, constant(1)), r"Add in 'dense' cannot take .*int64\[\]"),
         (lambda: op("Softmax", X, axis=5), r"attributes=\{'axis': 5\}"),
     ],
@@ -115,10 +118,9 @@ def test_outputs_of_one_node_are_numbered() -> None:
 @pytest.mark.parametrize(
     ("use", "error", "reason"),
     [
-        (bool, TypeError, r"symbolic and has no truth value.*K\.switch"),
+        (bool, TypeError, r"symbolic and has no truth value.*K\.where"),
         (len, TypeError, r"has no len\(\)\. Use K\.int_shape or K\.shape"),
         (list, TypeError, "Cannot iterate"),
-        (lambda x: 1 in x, TypeError, "Cannot iterate"),
     ],
 )
 def test_a_tensor_is_no_python_value(use: Any, error: type[Exception], reason: str) -> None:
@@ -127,7 +129,7 @@ def test_a_tensor_is_no_python_value(use: Any, error: type[Exception], reason: s
 
 
 def test_tensors_compare_by_identity() -> None:
-    assert X == X  # noqa: PLR0124
+    assert X == X
     assert placeholder((), name="x") != placeholder((), name="x")
     assert len({X, X}) == 1
 
@@ -152,7 +154,13 @@ def test_a_constant_is_a_copy_that_cannot_be_written() -> None:
 
 @pytest.mark.parametrize(
     ("value", "dtype"),
-    [(1.0, "float32"), (1, "int64"), (True, "bool"), (np.float64(1), "float64"), ([1.5], "float32")],
+    [
+        (1.0, "float32"),
+        (1, "int64"),
+        (True, "bool"),
+        (np.float64(1), "float64"),
+        ([1.5], "float32"),
+    ],
 )
 def test_constants_have_keras_default_dtypes(value: Any, dtype: str) -> None:
     assert constant(value).dtype == dtype
@@ -203,7 +211,7 @@ def test_refining_one_output_leaves_the_others() -> None:
     sizes = placeholder((2,), "int64", "sizes")
     parts = op("Split", X, sizes, axis=1, outputs=2)
     refined = refine(parts[1], (None, 2))
-    assert (refined.index, refined.dims) == (1, ("batch", 2))
+    assert (refined.index, refined.dims) == (1, (None, 2))
     assert refined.node.outputs[0].dims == parts[0].dims
 
 

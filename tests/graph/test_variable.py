@@ -63,7 +63,9 @@ def test_a_value_made_later_needs_a_shape() -> None:
 
 def test_a_made_value_of_another_shape_is_refused() -> None:
     variable = Variable(lambda: np.ones(2), name="kernel", shape=(3,))
-    with pytest.raises(ValueError, match=r"'kernel' must have shape \(3,\). Received: shape \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"'kernel' must have shape \(3,\). Received: shape \(2,\)"
+    ):
         variable.numpy()
 
 

@@ -80,9 +80,7 @@ def expected_depthwise(x: np.ndarray, kernel: np.ndarray, *window: Any) -> np.nd
     rank = kernel.ndim - 2
     _, places = windows_of(x, kernel.shape[:rank], *window)
     matrices = kernel.reshape(-1, *kernel.shape[rank:])
-    summed = sum(
-        np.nan_to_num(p)[..., None] * m for p, m in zip(places, matrices, strict=True)
-    )
+    summed = sum(np.nan_to_num(p)[..., None] * m for p, m in zip(places, matrices, strict=True))
     return np.asarray(summed).reshape(*places[0].shape[:-1], -1)
 
 
@@ -100,19 +98,24 @@ def in_both_formats(
     y = function(tensor, data_format)
     assert y.dims[0] == "batch"
     (value,) = evaluate([y], {tensor: given.astype(np.float32)})
-    known = [n if d is None or isinstance(d, str) else d for d, n in
-             zip(y.dims, value.shape, strict=True)]
+    known = [
+        n if d is None or isinstance(d, str) else d
+        for d, n in zip(y.dims, value.shape, strict=True)
+    ]
     assert known == list(value.shape)
     return np.moveaxis(value, 1, -1) if first else value
 
 
 @pytest.mark.parametrize("open_sizes", [False, True], ids=["known", "open"])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize(
-    ("spatial", "size", "strides", "dilations", "padding"), WINDOWS + DILATED
-)
+@pytest.mark.parametrize(("spatial", "size", "strides", "dilations", "padding"), WINDOWS + DILATED)
 def test_convolutions(
-    spatial: Any, size: Any, strides: Any, dilations: Any, padding: str, data_format: str,
+    spatial: Any,
+    size: Any,
+    strides: Any,
+    dilations: Any,
+    padding: str,
+    data_format: str,
     open_sizes: bool,
 ) -> None:
     x, bias = normal((2, *spatial, 2)), normal((3,), 2)
@@ -133,8 +136,14 @@ def test_convolutions(
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize(("spatial", "size", "strides", "dilations", "padding"), WINDOWS[2::3])
 def test_depthwise_convolutions(
-    spatial: Any, size: Any, strides: Any, dilations: Any, padding: str, data_format: str,
-    multiplier: int, open_sizes: bool,
+    spatial: Any,
+    size: Any,
+    strides: Any,
+    dilations: Any,
+    padding: str,
+    data_format: str,
+    multiplier: int,
+    open_sizes: bool,
 ) -> None:
     x, kernel = normal((2, *spatial, 3)), normal((*size, 3, multiplier), 1)
     value = in_both_formats(
@@ -155,8 +164,15 @@ def test_depthwise_convolutions(
     ("pool", "reduce"), [(ops.max_pool, np.nanmax), (ops.average_pool, np.nanmean)]
 )
 def test_pooling_ignores_its_padding(
-    pool: Any, reduce: Any, spatial: Any, size: Any, strides: Any, dilations: Any, padding: str,
-    data_format: str, open_sizes: bool,
+    pool: Any,
+    reduce: Any,
+    spatial: Any,
+    size: Any,
+    strides: Any,
+    dilations: Any,
+    padding: str,
+    data_format: str,
+    open_sizes: bool,
 ) -> None:
     x = spaced((2, *spatial, 2)) - 5  # mostly negative, so that a padding of 0 would win
     value = in_both_formats(
@@ -167,12 +183,8 @@ def test_pooling_ignores_its_padding(
 
 
 @pytest.mark.no_runtime
-@pytest.mark.parametrize(
-    ("spatial", "size", "strides", "dilations", "padding"), WINDOWS + DILATED
-)
-def test_output_length(
-    spatial: Any, size: Any, strides: Any, dilations: Any, padding: str
-) -> None:
+@pytest.mark.parametrize(("spatial", "size", "strides", "dilations", "padding"), WINDOWS + DILATED)
+def test_output_length(spatial: Any, size: Any, strides: Any, dilations: Any, padding: str) -> None:
     for axis in zip(spatial, size, strides, dilations, strict=True):
         n, k, stride, dilation = axis
         length = ops.output_length(n, k, padding, stride, dilation)
@@ -183,8 +195,13 @@ def test_output_length(
 @pytest.mark.no_runtime
 @pytest.mark.parametrize(
     ("arguments", "pads"),
-    [((7, 3, 1), (1, 1)), ((7, 4, 1), (1, 2)), ((8, 3, 2), (0, 1)), ((8, 1, 3), (0, 0)),
-     ((8, 3, 1, 2), (2, 2))],
+    [
+        ((7, 3, 1), (1, 1)),
+        ((7, 4, 1), (1, 2)),
+        ((8, 3, 2), (0, 1)),
+        ((8, 1, 3), (0, 0)),
+        ((8, 3, 1, 2), (2, 2)),
+    ],
 )
 def test_an_odd_rest_of_the_padding_goes_to_the_end(
     arguments: Sequence[int], pads: tuple[int, int]

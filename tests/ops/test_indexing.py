@@ -55,9 +55,7 @@ ALL = slice(None)
 @pytest.mark.parametrize("dims", [(3, 5, 4), (None, None, None)], ids=["known", "open"])
 def test_indexing_agrees_with_numpy(index: Any, dims: Any) -> None:
     x = placeholder(dims, "float64", "x")
-    np.testing.assert_array_equal(
-        evaluate([x[index]], {x: ARRAY})[0], ARRAY[index], strict=True
-    )
+    np.testing.assert_array_equal(evaluate([x[index]], {x: ARRAY})[0], ARRAY[index], strict=True)
 
 
 @pytest.mark.no_runtime

@@ -26,7 +26,8 @@ TABLE: list[tuple[str, Callable[[Tensor], Tensor], Callable[[np.ndarray], Any]]]
     ("relu with a maximum", lambda x: ops.relu(x, max_value=1), lambda x: np.clip(x, 0, 1)),
     (
         "relu with both",
-        lambda x: ops.relu(x, 0.3, 1.0), lambda x: np.minimum(np.where(x > 0, x, 0.3 * x), 1),
+        lambda x: ops.relu(x, 0.3, 1.0),
+        lambda x: np.minimum(np.where(x > 0, x, 0.3 * x), 1),
     ),
     ("elu", ops.elu, lambda x: np.where(x > 0, x, np.expm1(x))),
     ("elu with alpha", lambda x: ops.elu(x, 2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
@@ -45,7 +46,8 @@ TABLE: list[tuple[str, Callable[[Tensor], Tensor], Callable[[np.ndarray], Any]]]
     ("l2_normalize", ops.l2_normalize, lambda x: x / np.linalg.norm(x)),
     (
         "l2_normalize over an axis",
-        lambda x: ops.l2_normalize(x, 1), lambda x: x / np.linalg.norm(x, axis=1, keepdims=True),
+        lambda x: ops.l2_normalize(x, 1),
+        lambda x: x / np.linalg.norm(x, axis=1, keepdims=True),
     ),
 ]
 

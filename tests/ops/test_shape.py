@@ -33,20 +33,28 @@ TABLE: list[tuple[Callable[[Tensor], Tensor], Callable[[np.ndarray], Any]]] = [
     (lambda x: ops.squeeze(ops.expand_dims(x, 1), 1), lambda a: a),
     (lambda x: ops.concatenate([x, x]), lambda a: np.concatenate([a, a], -1)),
     (lambda x: ops.concatenate([x, x * 2.0], 1), lambda a: np.concatenate([a, a * 2], 1)),
-    (lambda x: ops.concatenate([x, np.ones((2, 3, 1))]), lambda a: np.pad(
-        a, [(0, 0), (0, 0), (0, 1)], constant_values=1)),
+    (
+        lambda x: ops.concatenate([x, np.ones((2, 3, 1))]),
+        lambda a: np.pad(a, [(0, 0), (0, 0), (0, 1)], constant_values=1),
+    ),
     (lambda x: ops.expand(x, (5, 1, 3, 1)), lambda a: np.broadcast_to(a, (5, 2, 3, 4))),
-    (lambda x: ops.expand(ops.sum(x, 0, True), ops.shape(x)),
-     lambda a: np.broadcast_to(a.sum(0), a.shape)),
+    (
+        lambda x: ops.expand(ops.sum(x, 0, True), ops.shape(x)),
+        lambda a: np.broadcast_to(a.sum(0), a.shape),
+    ),
     (lambda x: ops.expand_like(ops.as_tensor(2.0), x), lambda a: np.full(a.shape, 2)),
     (lambda x: ops.tile(x, (1, 2, 3)), lambda a: np.tile(a, (1, 2, 3))),
     (lambda x: ops.repeat(x[0], 2), lambda a: np.repeat(a[0][:, None], 2, 1)),
     (lambda x: ops.pad(x, [(1, 0), (0, 2), (0, 0)]), lambda a: np.pad(a, [(1, 0), (0, 2), (0, 0)])),
-    (lambda x: ops.pad(x, [(0, 0), (0, 1), (0, 0)], 9.0),
-     lambda a: np.pad(a, [(0, 0), (0, 1), (0, 0)], constant_values=9)),
+    (
+        lambda x: ops.pad(x, [(0, 0), (0, 1), (0, 0)], 9.0),
+        lambda a: np.pad(a, [(0, 0), (0, 1), (0, 0)], constant_values=9),
+    ),
     (lambda x: ops.pad(x, [(0, 0), (-1, 0), (0, -2)]), lambda a: a[:, 1:, :-2]),
-    (lambda x: ops.pad_axes(x, ops.shape(x)[:1], -ops.shape(x)[:1], 1, 5.0),
-     lambda a: np.pad(a, [(0, 0), (2, 0), (0, 0)], constant_values=5)[:, :-2]),
+    (
+        lambda x: ops.pad_axes(x, ops.shape(x)[:1], -ops.shape(x)[:1], 1, 5.0),
+        lambda a: np.pad(a, [(0, 0), (2, 0), (0, 0)], constant_values=5)[:, :-2],
+    ),
     (lambda x: ops.slice_axes(x, [1, -3], [3, -1], [1, 2]), lambda a: a[:, 1:3, -3:-1]),
     (lambda x: ops.slice_axes(x, [-1], [-9], [2], [-2]), lambda a: a[:, :, ::-2]),
 ]

@@ -166,7 +166,8 @@ def kernel_gradient(x: Tensor, kernel: Tensor, dy: Tensor, window: Window, group
 def _place_gradient(seen: Tensor, dy: Tensor, kernel: Tensor, group: int) -> Tensor:
     """One place's gradient, (1, out, in / group)."""
     out, inner = kernel.shape[:2]
-    assert out is not None and inner is not None
+    assert out is not None
+    assert inner is not None
     if inner == 1 and out == group:
         places = ops.sum(seen * dy, [0, *range(2, dy.ndim)])
         return ops.reshape(places, [1, out, 1])

@@ -40,7 +40,7 @@ def _unary_rule(derive: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
 
 def _binary_rule(derive: Callable[[Tensor, Tensor, Tensor, Tensor], Gradients]) -> Rule:
     return Rule(
-        lambda node, dy: derive(*node.inputs, node.outputs[0], dy),
+        lambda node, dy: derive(*inputs_of(node)[:2], node.outputs[0], dy),  # type: ignore[call-arg]
         broadcasts=True,
     )
 

@@ -25,9 +25,9 @@ def _max_of_partition(x: Tensor, y: Tensor, dy: Tensor, window: Window) -> Tenso
     """Windows side by side: enlarge output and gradient to the input's size and compare."""
     covered = _crop_to(x, _enlarged(y, window), window)
     hits = ops.cast(ops.equal(covered, _enlarged(y, window)), dy.dtype)
-    number = op(
-        "AveragePool", hits, kernel_shape=window.sizes, strides=window.strides
-    ) * float(math.prod(window.sizes))
+    number = op("AveragePool", hits, kernel_shape=window.sizes, strides=window.strides) * float(
+        math.prod(window.sizes)
+    )
     return _pad_to(hits * _enlarged(dy / number, window), x)
 
 
@@ -102,7 +102,11 @@ def _one_channel(x: Tensor) -> Tensor:
 def _spread(y: Tensor, kernel: Tensor, x: Tensor, window: Window) -> Tensor:
     """ConvTranspose of single channels, cut to the input's size and shape."""
     spread = op(
-        "ConvTranspose", y, kernel, kernel_shape=window.sizes, strides=window.strides,
+        "ConvTranspose",
+        y,
+        kernel,
+        kernel_shape=window.sizes,
+        strides=window.strides,
         dilations=window.dilations,
     )
     before = constant(window.before, "int64")

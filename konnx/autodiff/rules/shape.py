@@ -127,8 +127,10 @@ def dilate(x: Tensor, axis: int, step: int) -> Tensor:
     if step == 1:
         return x
     rank = x.ndim
-    apart = ops.pad(ops.expand_dims(x, axis + 1), [(0, 0)] * (axis + 1) + [(0, step - 1)]
-                    + [(0, 0)] * (rank - axis - 1))
+    apart = ops.pad(
+        ops.expand_dims(x, axis + 1),
+        [(0, 0)] * (axis + 1) + [(0, step - 1)] + [(0, 0)] * (rank - axis - 1),
+    )
     joined = op("Reshape", apart, _joined_shape(x, axis, step))
     last = [(0, 0)] * axis + [(0, 1 - step)] + [(0, 0)] * (rank - axis - 1)
     return ops.pad(joined, last)

@@ -54,9 +54,13 @@ def make(
 def attributes_key(node: Node) -> object:
     """The attributes of a node in a form that can be compared and hashed."""
     return tuple(
-        (key, value.tobytes() if isinstance(value, np.ndarray) else repr(value))
+        (key, value.tobytes() if isinstance(value, np.ndarray) else _hashable(value))
         for key, value in sorted(node.attributes.items())
     )
+
+
+def _hashable(value: Any) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def count_uses(outputs: Sequence[Tensor]) -> Counter[Tensor]:

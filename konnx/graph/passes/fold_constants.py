@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from konnx.graph.passes._evaluate import evaluate
-from konnx.graph.passes._nodes import attributes_key, ints_of, known_sizes, value_of
-from konnx.graph.tensor import INTERNAL, Node, Tensor, constant
-from konnx.graph.types import Dim
+from konnx.graph.passes._nodes import attributes_key, ints_of, known_sizes, make, value_of
+from konnx.graph.tensor import INTERNAL, Node, Tensor, constant, is_constant, op
+from konnx.graph.types import Dim, TensorType, merge_dims
 from konnx.graph.walk import rewrite
 
 _SMALL = 1024  # elements; a larger result must not exceed what it is computed from
@@ -28,10 +28,11 @@ def fold_constants(outputs: Sequence[Tensor]) -> list[Tensor]:
             return None
         key = _key(node, inputs)
         if key not in known:
-            value = _shape_value(node, inputs)
-            value = _value(node, inputs) if value is None else value
+            sharper = _sharpened(node, inputs)
+            value = _shape_value(sharper, inputs)
+            value = _value(sharper, inputs) if value is None else value
             if value is None:
-                return None
+                return None if sharper is node else sharper.outputs
             known[key] = constant(value, name=_name(node, inputs))
         return [known[key]]
 
@@ -41,6 +42,28 @@ def fold_constants(outputs: Sequence[Tensor]) -> list[Tensor]:
 def _key(node: Node, inputs: list[Tensor | None]) -> object:
     """Equal for nodes of the same result: a kernel that two layers share stays one constant."""
     return (node.op_type, attributes_key(node), *inputs)
+
+
+def _sharpened(node: Node, inputs: list[Tensor | None]) -> Node:
+    """The node with what its new inputs say of its shape: a size, once folded, may decide it."""
+    if all(_tells_nothing_new(a, b) for a, b in zip(node.inputs, inputs, strict=True)):
+        return node
+    if all(known_sizes(output.dims) is not None for output in node.outputs):
+        return node
+    count = len(node.outputs)
+    inferred = op(node.op_type, *inputs, outputs=count, **node.attributes)
+    outputs = [inferred] if isinstance(inferred, Tensor) else inferred
+    types = [
+        TensorType(old.dtype, merge_dims(new.dims, old.dims))
+        for new, old in zip(outputs, node.outputs, strict=True)
+    ]
+    return make(node.op_type, inputs, node.attributes, types, node.name)
+
+
+def _tells_nothing_new(old: Tensor | None, new: Tensor | None) -> bool:
+    if old is None or new is None:
+        return True
+    return old.type == new.type and is_constant(old) == is_constant(new)
 
 
 def _name(node: Node, inputs: list[Tensor | None]) -> str:

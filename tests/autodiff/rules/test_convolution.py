@@ -81,7 +81,12 @@ def test_gradients_of_input_kernel_and_bias(
 ) -> None:
     def convolution(x: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
         return ops.convolution(
-            x, weights, bias, strides=strides, padding=padding, data_format=data_format,
+            x,
+            weights,
+            bias,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
             dilations=dilations,
         )
 
@@ -108,8 +113,13 @@ def test_gradients_of_a_depthwise_convolution(
 ) -> None:
     def depthwise(x: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
         return ops.depthwise_convolution(
-            x, weights, bias, strides=(strides, strides), padding=padding,
-            data_format=data_format, dilations=(1, 1),
+            x,
+            weights,
+            bias,
+            strides=(strides, strides),
+            padding=padding,
+            data_format=data_format,
+            dilations=(1, 1),
         )
 
     weights = (3, 2, CHANNELS, multiplier)
@@ -183,7 +193,11 @@ def test_a_kernel_of_unknown_size_is_refused() -> None:
 def test_gradients_agree_for_an_input_as_small_as_its_kernel(padding: str) -> None:
     check_gradients(
         lambda x, w: ops.convolution(
-            x, w, strides=(2, 2), dilations=(1, 1), padding=padding,
+            x,
+            w,
+            strides=(2, 2),
+            dilations=(1, 1),
+            padding=padding,
         ),
         [normal((1, 3, 3, 1)), normal((3, 3, 1, 1), 1)],
         dims=[(None, None, None, 1), None],

@@ -118,7 +118,9 @@ KINKS: list[tuple[str, Callable[[Tensor], Tensor], list[float], list[float]]] = 
     ("clip counts its bounds", lambda x: ops.clip(x, -1, 1), [-2, -1, 0, 1, 2], [0, 1, 1, 1, 0]),
     (
         "hard sigmoid ends beyond its bounds",
-        ops.hard_sigmoid, [-3, -2.5, 0, 2.5, 3], [0, 0.2, 0.2, 0.2, 0],
+        ops.hard_sigmoid,
+        [-3, -2.5, 0, 2.5, 3],
+        [0, 0.2, 0.2, 0.2, 0],
     ),
     ("maximum ties go to the first", lambda x: ops.maximum(x, 0), [-1, 0, 1], [0, 1, 1]),
     ("maximum ties leave the second", lambda x: ops.maximum(0, x), [-1, 0, 1], [0, 0, 1]),
@@ -129,7 +131,9 @@ KINKS: list[tuple[str, Callable[[Tensor], Tensor], list[float], list[float]]] = 
     ("a root is flat where it is cut to 0", ops.sqrt, [-1, 0, 4], [0, 0, 0.25]),
     (
         "the error's root has no NaN at 0",
-        lambda x: ops.sqrt(ops.sum(x * x)), [0, 0], [0, 0],
+        lambda x: ops.sqrt(ops.sum(x * x)),
+        [0, 0],
+        [0, 0],
     ),
     ("a square by pow is flat at 0", lambda x: x**2.0, [-1, 0, 1], [-2, 0, 2]),
     ("sign is constant", lambda x: x + ops.sign(x), [-1, 0, 1], [1, 1, 1]),

@@ -47,9 +47,7 @@ def test_gradients_of_products_of_all_ranks(
 def test_gradients_of_a_dense_layer(rank: int, with_bias: bool) -> None:
     shape = (3, 5, 4)[-rank:] if rank == 2 else (3, 5, 4)
     inputs = [normal(shape), normal((4, 2), 1), normal((2,), 2)][: 3 if with_bias else 2]
-    check_gradients(
-        ops.dense, inputs, dims=[("batch", *shape[1:]), None, None][: len(inputs)]
-    )
+    check_gradients(ops.dense, inputs, dims=[("batch", *shape[1:]), None, None][: len(inputs)])
 
 
 @pytest.mark.parametrize("bias", [(), (1,), (2,), (1, 2), (3, 1), (3, 2)], ids=str)

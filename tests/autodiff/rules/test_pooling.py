@@ -112,7 +112,11 @@ def test_average_pooling_does_not_count_the_padding() -> None:
 def test_padding_counts_where_the_operator_says_so(count_include_pad: int) -> None:
     check_gradients(
         lambda x: op(
-            "AveragePool", x, kernel_shape=[3], strides=[2], pads=[1, 1],
+            "AveragePool",
+            x,
+            kernel_shape=[3],
+            strides=[2],
+            pads=[1, 1],
             count_include_pad=count_include_pad,
         ),
         [normal((2, 2, 5))],

@@ -42,9 +42,7 @@ def test_a_sum_over_computed_axes_that_drops_them_has_no_gradient() -> None:
         gradients(ops.sum(summed), [x])
 
 
-@pytest.mark.parametrize(
-    ("reduce", "expected"), [(ops.max, [0, 0.5, 0.5]), (ops.min, [1, 0, 0])]
-)
+@pytest.mark.parametrize(("reduce", "expected"), [(ops.max, [0, 0.5, 0.5]), (ops.min, [1, 0, 0])])
 def test_equal_extremes_share(reduce: Any, expected: list[float]) -> None:
     x = placeholder((3,), name="x")
     (gradient,) = gradients(reduce(x), [x])

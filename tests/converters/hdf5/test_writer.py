@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from konnx.converters.hdf5 import KerasFile, LayerWeights, read_hdf5, write_hdf5
+from konnx.converters.hdf5.writer import _Sink
 
 KERNEL = np.arange(12, dtype="float32").reshape(3, 4)
 CONFIG = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"units": 4}}]}
@@ -162,14 +164,44 @@ def test_long_lists_of_names_are_stored_in_pieces(tmp_path: Path) -> None:
     assert [name for name, _ in content.layers[-1].weights] == names
 
 
+def test_pieces_fit_even_where_the_names_do_not_divide_evenly(tmp_path: Path) -> None:
+    names = [f"{'n' * 4094}{index:02}" for index in range(31)]
+    path = tmp_path / "weights.h5"
+    write_hdf5(path, KerasFile("weights", [LayerWeights(name) for name in names]))
+    assert [layer.name for layer in read_hdf5(path).layers] == names
+
+
+def test_hdf5_can_read_back_what_it_has_written(tmp_path: Path) -> None:
+    path = tmp_path / "file.h5"
+    path.touch()
+    with _Sink(path) as sink:
+        assert sink.write(b"0123456789") == 10
+        assert sink.truncate(8) == 8
+        assert sink.seek(2) == 2
+        back = bytearray(4)
+        assert sink.readinto(back) == 4
+    assert bytes(back) == b"2345"
+    assert path.read_bytes() == b"01234567"
+
+
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "first.h5", tmp_path / "second.h5"
     write_hdf5(first, MODEL)
     write_hdf5(second, read_hdf5(first))
     assert first.read_bytes() == second.read_bytes()
-    with h5py.File(first) as file:
-        properties = file["model_weights/dense_1/dense_1/kernel:0"].id.get_create_plist()
-        assert not properties.get_obj_track_times()
+
+
+def test_no_time_of_writing_is_stored(tmp_path: Path) -> None:
+    begin = int(time.time())
+    write_hdf5(tmp_path / "ours.h5", MODEL)
+    with h5py.File(tmp_path / "timed.h5", "w") as file:
+        file.create_dataset("w", data=KERNEL, track_times=True)
+    # A modification time: version, padding, seconds.
+    seconds = range(begin, int(time.time()) + 1)
+    times = [b"\x01\0\0\0" + second.to_bytes(4, "little") for second in seconds]
+    timed, ours = (tmp_path / "timed.h5").read_bytes(), (tmp_path / "ours.h5").read_bytes()
+    assert any(text in timed for text in times)
+    assert not any(text in ours for text in times)
 
 
 @pytest.mark.parametrize(
@@ -253,18 +285,32 @@ def test_a_full_disk_leaves_what_was_there(
     assert len(read_hdf5(path).layers[0].weights) == 10
 
 
+def fail_with(error: BaseException) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_what_a_full_disk_leads_to_is_not_what_is_reported(
+    file_size_limit: Callable[[int], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h5py.Group, "create_dataset", fail_with(RuntimeError("consequence")))
+    file_size_limit(0)
+    with pytest.raises(OSError, match=r"Cannot write '.*file\.h5'"):
+        write_hdf5(tmp_path / "file.h5", MODEL)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no memory")])
 def test_an_interruption_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file.h5"
     write_hdf5(path, WEIGHTS)
     before = path.read_bytes()
-
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(h5py.Group, "create_dataset", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(h5py.Group, "create_dataset", fail_with(error))
+    with pytest.raises(type(error)):
         write_hdf5(path, MODEL)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["file.h5"]

@@ -1,0 +1,81 @@
+"""Opening a model file to run it: ONNX, or Keras HDF5, told by the content."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from konnx.cli.onnx_files import (
+    Value,
+    external_files,
+    graph_inputs,
+    graph_outputs,
+    read_onnx,
+    require_safe_external_files,
+)
+from konnx.converters.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+@dataclass(frozen=True)
+class RunnableModel:
+    """A model that `konnx.runtime.Program` can load.
+
+    Attributes:
+        source: the model, or the path of its file where ONNX Runtime has to find others beside it.
+        inputs: what it takes, those that have a default last.
+        outputs: what it gives.
+    """
+
+    source: ModelProto | str
+    inputs: list[Value]
+    outputs: list[Value]
+
+
+def open_model(path: str | os.PathLike[str]) -> RunnableModel:
+    """Read a model to run from an ONNX or a Keras HDF5 file.
+
+    Raises:
+        FileFormatError: the file is neither, or it is damaged, or it holds only weights.
+        ValueError: it holds layers that are unknown here.
+        OSError: it cannot be read.
+    """
+    file = os.fspath(path)
+    if not is_hdf5(file):
+        return _open_onnx(file)
+    from konnx.converters import load_model, to_onnx
+
+    model = to_onnx(load_model(file, compile=False))
+    return RunnableModel(model, graph_inputs(model), graph_outputs(model))
+
+
+def is_hdf5(file: str) -> bool:
+    """Tell HDF5 from ONNX by the content.
+
+    Raises:
+        FileFormatError: the file is neither.
+        OSError: it cannot be read.
+    """
+    from konnx.converters.hdf5.sniff import require_hdf5
+
+    try:
+        require_hdf5(file)
+    except FileFormatError as error:
+        try:
+            read_onnx(file)
+        except FileFormatError:
+            raise FileFormatError(f"{error} It is no ONNX model either.") from error
+        return False
+    return True
+
+
+def _open_onnx(file: str) -> RunnableModel:
+    model = read_onnx(file)
+    beside = external_files(model)
+    if beside:
+        require_safe_external_files(model, file)
+    source = file if beside else model
+    return RunnableModel(source, graph_inputs(model), graph_outputs(model))

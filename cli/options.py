@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from konnx.cli.errors import DEBUG
+
+
+def _remember_debug(context: typer.Context, value: bool) -> bool:
+    if value:
+        context.meta[DEBUG] = True
+    return value
+
+
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", callback=_remember_debug, help="Show a traceback if it fails."),
+]
+
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|cpu|cuda|cuda:N",
+        help="Where to compute. auto takes CUDA where it really works; cuda fails where not.",
+    ),
+]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
