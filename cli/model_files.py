@@ -44,16 +44,16 @@ def open_model(path: str | os.PathLike[str]) -> RunnableModel:
         OSError: it cannot be read.
     """
     file = os.fspath(path)
-    if not is_hdf5(file):
-        return _open_onnx(file)
+    model = read_onnx_unless_hdf5(file)
+    if model is not None:
+        return _runnable(model, file)
     from konnx.converters import load_model, to_onnx
 
-    model = to_onnx(load_model(file, compile=False))
-    return RunnableModel(model, graph_inputs(model), graph_outputs(model))
+    return _runnable(to_onnx(load_model(file, compile=False)), file)
 
 
-def is_hdf5(file: str) -> bool:
-    """Tell HDF5 from ONNX by the content.
+def read_onnx_unless_hdf5(file: str) -> ModelProto | None:
+    """Return the ONNX model in a file, or None where the content is HDF5.
 
     Raises:
         FileFormatError: the file is neither.
@@ -65,17 +65,14 @@ def is_hdf5(file: str) -> bool:
         require_hdf5(file)
     except FileFormatError as error:
         try:
-            read_onnx(file)
+            return read_onnx(file)
         except FileFormatError:
             raise FileFormatError(f"{error} It is no ONNX model either.") from error
-        return False
-    return True
+    return None
 
 
-def _open_onnx(file: str) -> RunnableModel:
-    model = read_onnx(file)
+def _runnable(model: ModelProto, file: str) -> RunnableModel:
     beside = external_files(model)
     if beside:
         require_safe_external_files(model, file)
-    source = file if beside else model
-    return RunnableModel(source, graph_inputs(model), graph_outputs(model))
+    return RunnableModel(file if beside else model, graph_inputs(model), graph_outputs(model))

@@ -14,7 +14,6 @@ from konnx.training.compiled import per_output_lists
 
 if TYPE_CHECKING:
     from konnx.models import Model
-    from konnx.optimizers import Optimizer
 
 Custom = Mapping[str, Any] | None
 
@@ -61,8 +60,7 @@ def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -
         )
         return
     if content.optimizer_weights:
-        names = [name for layer in content.layers for name, _ in layer.weights]
-        _restore_slots(model, [array for _, array in content.optimizer_weights], names)
+        _restore_slots(model, [array for _, array in content.optimizer_weights])
 
 
 def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) -> None:
@@ -106,22 +104,14 @@ def _metric(value: Any, custom_objects: Custom) -> Any:
     return _with_custom(value, custom_objects)
 
 
-def _restore_slots(model: Model, arrays: Sequence[np.ndarray], names: Sequence[str]) -> None:
+def _restore_slots(model: Model, arrays: Sequence[np.ndarray]) -> None:
     optimizer = model.optimizer
     optimizer.create_slots(model.trainable_weights)
     try:
-        optimizer.set_weights(_fitted(optimizer, arrays))
+        optimizer.set_weights(arrays)
     except ValueError as error:
         warnings.warn(
             f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
             f"be restored and starts anew: {error}",
             stacklevel=5,
         )
-
-
-def _fitted(optimizer: Optimizer, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Add the placeholders that Keras 2.1 has where Adam's amsgrad is off, if a file lacks them."""
-    missing = optimizer.weights[len(arrays) :]
-    if all(variable.shape == (1,) for variable in missing):
-        return [*arrays, *[np.zeros(1, variable.dtype) for variable in missing]]
-    return list(arrays)

@@ -52,7 +52,7 @@ CLOSED: dict[str, set[str]] = {
     "preprocessing": {"utils"},
 }
 
-RUNTIME_USERS = {"cli", "converters", "function", "models", "testing", "training"}
+RUNTIME_USERS = {"backend", "cli", "converters", "function", "models", "testing", "training"}
 
 # Imports against the direction, allowed inside a function only.
 LAZY_EXCEPTIONS = {

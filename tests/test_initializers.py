@@ -325,3 +325,25 @@ def test_names_and_configurations_may_be_the_users_own() -> None:
     assert isinstance(initializers.deserialize(config, {"Mine": Mine}), Mine)
     assert initializers.deserialize("function", {"function": function}) is function
     assert initializers.get(function) is function
+
+
+def test_a_random_initializer_of_the_users_needs_one_method() -> None:
+    class Signs(initializers.RandomInitializer):
+        def sample(self, generator: Any, shape: Any, dtype: Any) -> np.ndarray:
+            return generator.choice(np.array([-1, 1], dtype), shape)
+
+    values = Signs(seed=1)((50,))
+    assert sorted(set(values.tolist())) == [-1.0, 1.0]
+    np.testing.assert_array_equal(values, deferred(Signs(seed=1), (50,))())
+    assert initializers.serialize(Signs(3)) == {"class_name": "Signs", "config": {"seed": 3}}
+
+
+@pytest.mark.parametrize("function", [np.zeros, np.random.standard_normal])
+def test_a_function_that_hides_its_arguments_is_given_the_shape(function: Any) -> None:
+    assert deferred(function, (2, 3))().shape == (2, 3)
+
+
+def test_the_base_classes_draw_zeros_and_standard_normal_numbers() -> None:
+    np.testing.assert_array_equal(Initializer()((2,)), np.zeros(2, np.float32))
+    values = initializers.RandomInitializer(seed=1)(SHAPE)
+    assert values.std() == pytest.approx(1.0, rel=0.01)

@@ -12,6 +12,7 @@ from konnx.constraints import NonNeg
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, emit, placeholder
 from konnx.optimizers import SGD, Adam, Optimizer
+from konnx.optimizers.hyperparameter import Hyperparameter
 
 Arrays = list[np.ndarray]
 
@@ -610,3 +611,8 @@ def test_a_subclass_that_forgets_the_base_is_told_so() -> None:
 
     with pytest.raises(AttributeError, match=r"Call super\(\).__init__ first"):
         _ = Forgetful().lr
+
+
+@pytest.mark.no_runtime
+def test_the_attribute_of_a_class_is_its_description() -> None:
+    assert isinstance(SGD.lr, Hyperparameter)

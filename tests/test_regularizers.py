@@ -104,3 +104,13 @@ def test_none_is_none_and_a_function_is_itself() -> None:
 def test_what_is_no_regularizer_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.no_runtime
+def test_a_regularizer_of_the_users_is_read_by_its_name() -> None:
+    class Mine(Regularizer):
+        pass
+
+    written = regularizers.serialize(Mine())
+    assert written == {"class_name": "Mine", "config": {}}
+    assert isinstance(regularizers.deserialize(written, {"Mine": Mine}), Mine)

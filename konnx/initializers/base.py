@@ -62,7 +62,7 @@ class RandomInitializer(Initializer):
     def sample(
         self, generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
     ) -> np.ndarray:
-        """Draw the array; what a subclass defines.
+        """Draw the array: standard normal numbers, unless a subclass says otherwise.
 
         Args:
             generator: where random numbers come from.

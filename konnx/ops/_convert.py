@@ -58,13 +58,13 @@ def scalar(value: float, like: Tensor) -> Tensor:
 
 def cast(x: Any, dtype: Any) -> Tensor:
     """Convert to a dtype; a constant is converted now."""
-    x, name = as_tensor(x), standardize_dtype(dtype)
-    if x.dtype == name:
-        return x
-    value = x.constant_value
+    tensor, name = as_tensor(x), standardize_dtype(dtype)
+    if tensor.dtype == name:
+        return tensor
+    value = tensor.constant_value
     if value is not None:
         return constant(value.astype(name))
-    return op("Cast", x, to=elem_type_of(name))
+    return op("Cast", tensor, to=elem_type_of(name))
 
 
 def canonical_axis(axis: int, ndim: int) -> int:

@@ -22,12 +22,6 @@ _SAME_SHAPE = (
     loss_family.categorical_crossentropy,
 )
 
-_CROSSENTROPY: dict[LossFunction, LossFunction] = {
-    metric_family.binary_accuracy: loss_family.binary_crossentropy,
-    metric_family.categorical_accuracy: loss_family.categorical_crossentropy,
-    metric_family.sparse_categorical_accuracy: loss_family.sparse_categorical_crossentropy,
-}
-
 
 class Trainable(Protocol):
     """What training needs to know of a model."""
@@ -272,7 +266,7 @@ class Compiled:
         if metric in ("accuracy", "acc"):
             return metric_family.accuracy_for(loss, shape), "acc"
         if metric in ("crossentropy", "ce"):
-            return _CROSSENTROPY[metric_family.accuracy_for(loss, shape)], "ce"
+            return metric_family.crossentropy_for(loss, shape), "ce"
         function = metric_family.get(metric)
         return function, getattr(function, "name", None) or function.__name__
 

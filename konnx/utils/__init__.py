@@ -1,0 +1,1 @@
+"""What everything else uses: files, names, registries, random seeds, progress."""

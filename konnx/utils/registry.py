@@ -73,9 +73,7 @@ class Registry(Generic[T]):
         entry: Any = item
         for key in (name or entry.__name__, *aliases):
             if self._items.setdefault(key, entry) is not entry:
-                raise ValueError(
-                    f"The {self.kind} '{key}' exists already: {self._items[key]!r}"
-                )
+                raise ValueError(f"The {self.kind} '{key}' exists already: {self._items[key]!r}")
         return item
 
     def resolve(self, name: str, custom_objects: CustomObjects = None) -> T:

@@ -239,8 +239,9 @@ def test_the_aliases_are_the_same_classes() -> None:
         (
             lambda: Conv2D(4, 5, name="conv1")(Input((8, 4, 3))),
             (
-                "`Conv2D` 'conv1': a window of (5, 5) (dilation (1, 1)) does not fit into the input. "
-                "Received: input_shape=(None, 8, 4, 3). Use padding='same', or a larger input."
+                "`Conv2D` 'conv1': a window of (5, 5) (dilation (1, 1)) does not fit into the "
+                "input. Received: input_shape=(None, 8, 4, 3). Use padding='same', or a larger "
+                "input."
             ),
         ),
         (

@@ -158,8 +158,8 @@ def test_weights_stand_in_the_order_of_keras_files() -> None:
         (
             lambda: BatchNormalization(axis=1, name="bn")(Input((None, 3))),
             (
-                "`BatchNormalization` 'bn': `axis` must be an axis of known size of (None, None, 3). "
-                "Received: axis=1"
+                "`BatchNormalization` 'bn': `axis` must be an axis of known size of "
+                "(None, None, 3). Received: axis=1"
             ),
         ),
         (

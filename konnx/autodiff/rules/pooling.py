@@ -134,8 +134,9 @@ def _counts(node: Node, x: Tensor, window: Window) -> Tensor:
         return constant(total, x.dtype)
     sizes = op("Concat", constant([1, 1], "int64"), op("Shape", x, start=2), axis=0)
     ones = op("Expand", ops.scalar(1, x), sizes)
-    filled = op("AveragePool", ones, **{**node.attributes, "count_include_pad": 1})
-    return filled * total
+    attributes = {**node.attributes, "count_include_pad": 1}
+    filled = op("AveragePool", ones, outputs=1, **attributes)
+    return ops.multiply(filled, total)
 
 
 @rule("Sum", broadcasts=True)

@@ -132,15 +132,11 @@ def test_a_resize_that_is_no_repetition_has_no_gradient() -> None:
         gradients(loss, [x])
 
 
-def total(x: Tensor) -> Tensor:
-    return ops.sum(ops.square(x))
-
-
 @pytest.mark.parametrize("strides", [(2,), (1,)], ids=["partition", "overlapping"])
 @pytest.mark.parametrize("pool", [ops.max_pool, ops.average_pool])
 def test_the_gradient_can_be_differentiated_again(pool: Any, strides: Any) -> None:
-    check_gradients(
-        lambda x: gradients(total(pool(x, (2,), strides)), [x]),  # type: ignore[arg-type,return-value]
-        [spaced((2, 5, 2))],
-        dtype="float32",
-    )
+    def gradient(x: Tensor) -> list[Tensor]:
+        found = gradients(ops.sum(ops.square(pool(x, (2,), strides))), [x])
+        return [dx for dx in found if dx is not None]
+
+    check_gradients(gradient, [spaced((2, 5, 2))], dtype="float32")

@@ -29,7 +29,7 @@ MODEL = KerasFile(
     training_config={"loss": "mse"},
     keras_version="2.1.6",
     backend="tensorflow",
-    optimizer_weights=[("SGD/iterations:0", np.int64(7)), ("moment:0", np.zeros((3, 4)))],
+    optimizer_weights=[("SGD/iterations:0", np.array(7)), ("moment:0", np.zeros((3, 4)))],
 )
 WEIGHTS = KerasFile("weights", [DENSE], keras_version="2.1.6", backend="tensorflow")
 
@@ -103,7 +103,7 @@ def test_big_endian_arrays_keep_their_values(tmp_path: Path) -> None:
 
 def is_variable_text(file: Any, name: str) -> bool:
     stored = file.attrs.get_id(name)
-    return stored.shape == () and stored.get_type().is_variable_str()
+    return bool(stored.shape == () and stored.get_type().is_variable_str())
 
 
 def test_a_model_has_the_layout_of_keras(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_an_empty_optimizer_state_is_left_out(state: Any, present: bool, tmp_pat
 def test_long_lists_of_names_are_stored_in_pieces(tmp_path: Path) -> None:
     names = [f"{'n' * 300}_{index}" for index in range(1000)]
     layers = [LayerWeights(name) for name in names[:500]]
-    layers.append(LayerWeights("many", [(name, np.float32(1)) for name in names]))
+    layers.append(LayerWeights("many", [(name, np.ones((), "float32")) for name in names]))
     path = tmp_path / "weights.h5"
     write_hdf5(path, KerasFile("weights", layers))
     with h5py.File(path) as file:

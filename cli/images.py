@@ -1,0 +1,93 @@
+"""Images as inputs of a model, read with Pillow."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from konnx.cli.onnx_files import Value
+from konnx.cli.texts import Size
+
+Array = np.ndarray[Any, Any]
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def read_image(file: str, value: Value, scale: float = 1.0) -> Array:
+    """Read an image as one sample for an input, in grey or in colours as its channels ask for.
+
+    Args:
+        file: of any format that Pillow reads.
+        value: the input, whose shape is (batch, height, width), (batch, height, width, channels)
+            or (batch, channels, height, width). The image is not resized.
+        scale: factor on the pixels, which are 0 to 255.
+
+    Returns:
+        The pixels with a batch axis of 1: uint8, or float32 if they are scaled.
+
+    Raises:
+        ValueError: the file is no image, or its size or the input's shape does not fit.
+        ImportError: Pillow is not installed.
+    """
+    channels, first = _channels(value, file)
+    with _open_image(file) as image:
+        _check_size(image, value, file, first)  # before the pixels are decoded
+        try:
+            pixels = np.asarray(image.convert(_MODES[channels]))
+        except (OSError, SyntaxError) as error:
+            raise ValueError(f"The image '{file}' cannot be decoded: {error}") from error
+    if scale != 1.0:
+        pixels = pixels.astype(np.float32) * np.float32(scale)
+    return _arranged(pixels, len(value.shape or ()), first)[np.newaxis]
+
+
+def _channels(value: Value, file: str) -> tuple[int, bool]:
+    """Return how many channels an input has, and whether their axis comes first."""
+    shape = value.shape or ()
+    if len(shape) == 3:
+        return 1, False
+    if len(shape) == 4 and isinstance(shape[3], int) and shape[3] in _MODES:
+        return shape[3], False
+    if len(shape) == 4 and isinstance(shape[1], int) and shape[1] in _MODES:
+        return shape[1], True
+    raise ValueError(
+        f"'{file}' is no .npy or .npz file, and input '{value.name}' takes no image: it is "
+        f"{value}. Expected for an image: a shape of (batch, height, width, channels) or (batch, "
+        "channels, height, width), with 1, 3 or 4 channels."
+    )
+
+
+def _open_image(file: str) -> Any:
+    try:
+        pillow = importlib.import_module("PIL.Image")
+    except ImportError as error:
+        raise ImportError(
+            f"'{file}' is no .npy or .npz file, and reading images needs Pillow: "
+            'pip install "konnx[image]"'
+        ) from error
+    try:
+        return pillow.open(file)
+    except (pillow.UnidentifiedImageError, pillow.DecompressionBombError) as error:
+        raise ValueError(
+            f"'{file}' cannot be read as an input ({error}). Expected: .npy, .npz or an image."
+        ) from error
+
+
+def _check_size(image: Any, value: Value, file: str, first: bool) -> None:
+    shape: tuple[Size, ...] = value.shape or ()
+    height, width = shape[2:4] if first else shape[1:3]
+    wanted = (width, height)
+    if any(isinstance(w, int) and w != g for w, g in zip(wanted, image.size, strict=True)):
+        raise ValueError(
+            f"The image '{file}' has {image.size[0]} × {image.size[1]} pixels (width × height), "
+            f"and input '{value.name}' takes {width} × {height}. Resize the image."
+        )
+
+
+def _arranged(pixels: Array, rank: int, first: bool) -> Array:
+    if rank == 3:
+        return pixels
+    pixels = np.atleast_3d(pixels)
+    return pixels.transpose(2, 0, 1) if first else pixels
