@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from konnx.cli.options import Debug
-from konnx.cli.texts import counts_text, table
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="A model that Keras saved as HDF5.")],
-    target: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A model that Keras saved as HDF5.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The ONNX file to write.")],
     opset: Annotated[
-        int | None, typer.Option(help="Opset of the ONNX operators.", show_default="18")
+        int | None, typer.Option(metavar="N", help="Opset of the ONNX operators; default: 18.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace TARGET if it exists.")] = False,
     debug: Debug = False,
@@ -54,14 +55,15 @@ def _summary(proto: ModelProto, target: Path) -> list[str]:
         graph_inputs,
         graph_outputs,
     )
+    from konnx.cli.texts import counts_text, table
 
     operators = count_operators(proto)
     opset = proto.opset_import[0].version
     values = [("input", value) for value in graph_inputs(proto)]
     values += [("output", value) for value in graph_outputs(proto)]
+    size = f"{target.stat().st_size:,} bytes, {count_parameters(proto):,} parameters"
     return [
-        f"{target}: {target.stat().st_size:,} bytes, opset {opset}, "
-        f"{count_parameters(proto):,} parameters, {sum(operators.values())} nodes",
+        f"{target}: {size}, {sum(operators.values())} nodes, opset {opset}",
         *table([[kind, value.name, str(value)] for kind, value in values]),
         f"  nodes   {counts_text(operators)}",
     ]

@@ -37,15 +37,21 @@ class Digits:
 
 def demo(
     output: Annotated[
-        Path, typer.Option(help="Folder for digits.h5 and digits.onnx; they are replaced.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder for digits.h5 and digits.onnx; they are replaced."
+        ),
     ] = Path("konnx-demo"),
-    epochs: Annotated[int, typer.Option(min=1, help="Times to go over the data.")] = 12,
+    epochs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Times to go over the data.")
+    ] = 15,
     device: Device = "auto",
     debug: Debug = False,
 ) -> None:
     """Train a small CNN on handwritten digits, save it, and run its ONNX file elsewhere."""
-    from konnx.runtime import resolve_device, set_default_device
+    from konnx.runtime import onnxruntime_module, resolve_device, set_default_device
 
+    onnxruntime_module()  # before anything is written
     set_default_device(device)
     chosen = str(resolve_device())
     output.mkdir(parents=True, exist_ok=True)
@@ -105,10 +111,10 @@ def _build() -> Sequential:
         [
             Reshape((8, 8, 1), input_shape=(8, 8)),
             Conv2D(32, 3, padding="same", activation="relu"),
-            BatchNormalization(),
+            BatchNormalization(momentum=0.9),
             MaxPooling2D(),
             Conv2D(64, 3, padding="same", activation="relu"),
-            BatchNormalization(),
+            BatchNormalization(momentum=0.9),
             MaxPooling2D(),
             Flatten(),
             Dropout(0.3),

@@ -10,8 +10,6 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from konnx.converters.errors import printable
-
 DEBUG = "konnx.debug"
 """Key of the context's shared `meta`: whether to print tracebacks."""
 
@@ -69,7 +67,7 @@ def error_line(error: Exception) -> str:
     if not isinstance(error, _EXPECTED):
         remedy = "This is a defect of konnx: --debug shows where it is."
         text = f"internal error: {type(error).__name__}: {text.rstrip('.')}. {remedy}"
-    return printable(text, limit=_LONGEST_MESSAGE)
+    return _printable(text)
 
 
 def _message(error: Exception) -> str:
@@ -82,5 +80,11 @@ def _message(error: Exception) -> str:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    text = printable(" ".join(str(message).split()), limit=_LONGEST_MESSAGE)
+    text = _printable(" ".join(str(message).split()))
     print(f"konnx: warning: {text}", file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    from konnx.converters.errors import printable  # brings onnx, which `--help` can do without
+
+    return printable(text, limit=_LONGEST_MESSAGE)

@@ -111,9 +111,7 @@ def _by_name(
     return [(value, arrays.get(value.name, next(iter(arrays.values()))))]
 
 
-def _target(
-    file: str, name: str | None, left: Sequence[Value], values: Sequence[Value]
-) -> Value:
+def _target(file: str, name: str | None, left: Sequence[Value], values: Sequence[Value]) -> Value:
     """Return the input that a single array is for: the one that is named, or the only one left."""
     if name is not None:
         return next(value for value in values if value.name == name)

@@ -12,7 +12,9 @@ from konnx.cli.options import Debug, Json
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(help="An ONNX file, or Keras HDF5: model or weights.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An ONNX file, or Keras HDF5: model or weights.")
+    ],
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -54,12 +55,14 @@ def read_onnx(file: str) -> ModelProto:
         FileFormatError: the file is no ONNX model.
         OSError: it cannot be read.
     """
-    from google.protobuf.message import DecodeError
-    from onnx import ModelProto
+    from onnx import load_model_from_string
 
+    # protobuf comes without types
+    decode_error: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
+    content = Path(file).read_bytes()
     try:
-        model = ModelProto.FromString(Path(file).read_bytes())
-    except DecodeError as error:
+        model = load_model_from_string(content)
+    except decode_error as error:
         raise FileFormatError.at(
             file,
             None,
@@ -109,7 +112,7 @@ def dtype_name(element_type: int) -> str:
 
     if element_type not in TensorProto.DataType.values():
         return f"type {element_type}"
-    name = TensorProto.DataType.Name(element_type).lower()  # type: ignore[arg-type]
+    name = str(TensorProto.DataType.Name(element_type)).lower()
     return _NUMPY_NAMES.get(name, name)
 
 

@@ -41,7 +41,9 @@ def keras_report(found: Description) -> list[str]:
 
 
 def _headline(found: Description) -> str:
-    return f"{printable(found['file'])}: {found['format']} {found['kind']}, {found['bytes']:,} bytes"
+    return (
+        f"{printable(found['file'])}: {found['format']} {found['kind']}, {found['bytes']:,} bytes"
+    )
 
 
 def _facts(facts: Iterable[tuple[str, str | None]]) -> list[str]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    model: Annotated[Path, typer.Argument(help="An ONNX file, or a model in Keras HDF5.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="An ONNX file, or a model in Keras HDF5.")
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,14 +34,16 @@ def run(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Where to write: .npy, or .npz for several outputs. Default: show some."),
+        typer.Option(
+            metavar="FILE", help="Where to write: .npy, or .npz by name. Default: show some."
+        ),
     ] = None,
     device: Device = "auto",
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples a run.", show_default="all at once")
+        int | None, typer.Option(min=1, metavar="N", help="Samples a run; default: all at once.")
     ] = None,
     scale: Annotated[
-        float, typer.Option(help="Factor on the pixels of images, which are 0 to 255.")
+        float, typer.Option(metavar="X", help="Factor on the pixels of images, which are 0 to 255.")
     ] = 1.0,
     debug: Debug = False,
 ) -> None:

@@ -42,7 +42,4 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
     """
     cells = [[printable(cell, 200) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        indent + "  ".join(map(str.ljust, row, widths)).rstrip()  # type: ignore[arg-type]
-        for row in cells
-    ]
+    return [indent + "  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]

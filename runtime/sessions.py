@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,9 +76,7 @@ def make_session(
     """
     runtime, source, options = onnxruntime_module(), _source(model), _options(threads)
     try:
-        session = runtime.InferenceSession(
-            source, options, providers=device.providers, enable_fallback=0
-        )
+        session = _start(runtime, source, options, device)
     except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
         raise loading_error(error, device) from error
     if device.kind == "cuda" and PROVIDER not in session.get_providers():
@@ -86,6 +85,19 @@ def make_session(
             "`konnx doctor` tells what CUDA lacks."
         )
     return session
+
+
+def _start(runtime: Any, source: bytes | str, options: Any, device: Device) -> Session:
+    start = partial(
+        runtime.InferenceSession, source, options, providers=device.providers, enable_fallback=0
+    )
+    try:
+        return start()
+    except Exception as error:
+        # ONNX Runtime 1.19 fuses products of float64, too, into an op that it has no kernel for.
+        if "FusedMatMul" not in str(error):
+            raise
+        return start(disabled_optimizers=["MatmulTransposeFusion"])
 
 
 def _source(model: ModelProto | bytes | str | os.PathLike[str]) -> bytes | str:

@@ -57,14 +57,23 @@ def rewrite(
     return [new.get(tensor, tensor) for tensor in outputs]
 
 
-def select_phase(outputs: Sequence[Tensor], *, training: bool) -> list[Tensor]:
-    """Return the outputs as they are in training, or in inference: ONNX operators only."""
+def select_phase(
+    outputs: Sequence[Tensor], *, training: bool, keep_gradient_stops: bool = False
+) -> list[Tensor]:
+    """Return the outputs as they are in training, or in inference.
+
+    Args:
+        outputs: tensors of a graph.
+        training: which side of `in_train_phase` to take.
+        keep_gradient_stops: leave `stop_gradient` in, for gradients that are yet to be taken;
+            otherwise only ONNX operators are left.
+    """
 
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         tensor = node.outputs[0]
         if is_phase(tensor):
             chosen = inputs[node.inputs.index(phase_value(node, training))]
-        elif is_stop_gradient(tensor):
+        elif is_stop_gradient(tensor) and not keep_gradient_stops:
             chosen = inputs[0]
         else:
             return None

@@ -2,6 +2,7 @@
 
 from konnx.testing.evaluation import evaluate, prepare
 from konnx.testing.gradients import check_gradients
+from konnx.testing.layers import check_layer
 from konnx.testing.samples import normal, positive, spaced
 
 __all__ = ["check_gradients", "evaluate", "normal", "positive", "prepare", "spaced"]

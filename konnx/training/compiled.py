@@ -203,7 +203,9 @@ class Compiled:
         model = self._model
         losses = model.losses
         count = len(model.outputs)
-        resolved = select_phase([*model.outputs, *losses], training=training)
+        resolved = select_phase(
+            [*model.outputs, *losses], training=training, keep_gradient_stops=True
+        )
         masks = [tensor._keras_mask for tensor in model.outputs]
         return Phase(resolved[:count], masks, resolved[count:])
 

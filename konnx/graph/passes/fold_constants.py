@@ -23,7 +23,7 @@ def fold_constants(outputs: Sequence[Tensor]) -> list[Tensor]:
     """
     known: dict[object, Tensor] = {}
 
-    def replace(node: Node, inputs: list[Tensor | None]) -> list[Tensor] | None:
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         if node.domain == INTERNAL:
             return None
         key = _key(node, inputs)
@@ -51,8 +51,11 @@ def _sharpened(node: Node, inputs: list[Tensor | None]) -> Node:
     if all(known_sizes(output.dims) is not None for output in node.outputs):
         return node
     count = len(node.outputs)
-    inferred = op(node.op_type, *inputs, outputs=count, **node.attributes)
-    outputs = [inferred] if isinstance(inferred, Tensor) else inferred
+    outputs: Sequence[Tensor]
+    if count == 1:
+        outputs = [op(node.op_type, *inputs, **node.attributes)]
+    else:
+        outputs = op(node.op_type, *inputs, outputs=count, **node.attributes)
     types = [
         TensorType(old.dtype, merge_dims(new.dims, old.dims))
         for new, old in zip(outputs, node.outputs, strict=True)

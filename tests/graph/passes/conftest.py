@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from konnx import ops
 from konnx.graph import (
     Tensor,
     Variable,
@@ -40,9 +41,9 @@ def _check_types(outputs: Sequence[Tensor]) -> None:
     for node in topological_order(outputs):
         if node.domain:
             continue
-        count = len(node.outputs)
-        inferred = op(node.op_type, *node.inputs, outputs=count, **node.attributes)
-        for one, two in zip([inferred] if count == 1 else inferred, node.outputs, strict=True):
+        inferred = op(node.op_type, *node.inputs, outputs=len(node.outputs), **node.attributes)
+        outputs = [inferred] if isinstance(inferred, Tensor) else inferred
+        for one, two in zip(outputs, node.outputs, strict=True):
             assert one.dtype == two.dtype
             merge_dims(one.dims, two.dims)
 
@@ -128,8 +129,6 @@ class Layers:
         padding: str = "same",
         bias: bool = False,
     ) -> Tensor:
-        from konnx import ops
-
         name, channels = self._name("conv"), x.shape[-1]
         kernel = self._weights(f"{name}/kernel", size, size, int(channels or 0), filters)
         summand = self._weights(f"{name}/bias", filters) if bias else None
@@ -139,8 +138,6 @@ class Layers:
             )
 
     def depthwise(self, x: Tensor, strides: int = 1) -> Tensor:
-        from konnx import ops
-
         name, channels = self._name("depthwise"), x.shape[-1]
         kernel = self._weights(f"{name}/kernel", 3, 3, int(channels or 0), 1)
         with name_scope(name):
@@ -152,8 +149,6 @@ class Layers:
         return self.conv(self.depthwise(x), filters, 1)
 
     def norm(self, x: Tensor) -> Tensor:
-        from konnx import ops
-
         name, size = self._name("norm"), int(x.shape[-1] or 0)
         mean, gamma, beta = (
             self._weights(f"{name}/{part}", size) for part in ("mean", "gamma", "beta")
@@ -163,14 +158,10 @@ class Layers:
             return ops.normalize(x, mean, variance, gamma, beta, 1e-3)
 
     def relu(self, x: Tensor) -> Tensor:
-        from konnx import ops
-
         with name_scope(self._name("relu")):
             return ops.relu(x)
 
     def dense(self, x: Tensor, units: int, bias: bool = True) -> Tensor:
-        from konnx import ops
-
         name = self._name("dense")
         kernel = self._weights(f"{name}/kernel", int(x.shape[-1] or 0), units)
         summand = self._weights(f"{name}/bias", units) if bias else None

@@ -164,6 +164,56 @@ def test_what_needs_the_order_gets_it_from_one_transpose(
     same(before, after)
 
 
+def given(*dims: Any) -> Tensor:
+    return placeholder(dims, "int64", "given")
+
+
+# Each takes (batch, 4, 5, 6) in channels_last; only a run can tell what it does to which axis.
+UNDECIDED: dict[str, Callable[[Tensor], Tensor]] = {
+    "axes_of_sum": lambda x: op("ReduceSum", x, given(1)),
+    "nothing_to_sum": lambda x: op("ReduceSum", x, noop_with_empty_axes=1),
+    "pads": lambda x: op("Pad", x, given(8)),
+    "axes_of_pad": lambda x: op("Pad", x, ints(1, 1), None, given(1)),
+    "axes_of_slice": lambda x: op("Slice", x, ints(0), ints(1), given(1)),
+    "repeats": lambda x: op("Tile", x, given(4)),
+    "sizes": lambda x: op("Expand", x, given(4)),
+    "more_axes": lambda x: ops.expand(x, [2, 1, 1, 1, 1]),
+    "resized": lambda x: op("Resize", x, None, None, given(4)),
+    "cropped": lambda x: op(
+        "Resize",
+        x,
+        scales(0, 0, 0, 0, 1, 1, 1, 1),
+        None,
+        ints(1, 4, 5, 6),
+        coordinate_transformation_mode="tf_crop_and_resize",
+    ),
+    "new_axes": lambda x: op("Unsqueeze", x, given(1)),
+    "all_ones": lambda x: op("Squeeze", ops.sum(x, 1, keepdims=True)),
+    "shape": lambda x: ops.reshape(x, given(2)),
+    "matrix_of_places": lambda x: op("Gather", x, given(2, 2), axis=3),
+    "matrices": lambda x: ops.matmul(x, per_channel(4, 6, 2)),
+}
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_what_is_not_known_before_a_run_gets_its_input_as_it_was(name: str, operators: Any) -> None:
+    before = [UNDECIDED[name](last(features("batch", 6, 4, "width")))]
+    after = cancel_transposes(before)
+    assert after[0].node.op_type == before[0].node.op_type
+    assert operators(after) == operators(before)
+
+
+def test_a_size_that_is_copied_from_another_place_keeps_its_place(
+    same: Any, operators: Any
+) -> None:
+    x = ops.sum(last(features("batch", 6, 4, "width")), [1, 3], keepdims=True)
+    before = [op("Reshape", x, ints(0, 0, 0, 1, 1))]
+    after = cancel_transposes(before)
+    assert operators(after) == {"ReduceSum": 1, "Reshape": 2}
+    same(before, after)
+
+
 def test_transposes_after_one_another_are_one(same: Any, operators: Any) -> None:
     before = [ops.transpose(last(features()), [0, 2, 1, 3])]
     after = cancel_transposes(before)

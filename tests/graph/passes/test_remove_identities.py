@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from konnx import ops
-from konnx.graph import Tensor, constant, op, placeholder
+from konnx.graph import Tensor, constant, op, placeholder, refine
 from konnx.graph.passes import remove_identities
 
 END = np.iinfo(np.int64).max
@@ -87,8 +87,6 @@ def test_what_changes_something_stays(name: str) -> None:
 
 @pytest.mark.no_runtime
 def test_an_identity_that_knows_more_of_the_shape_stays() -> None:
-    from konnx.graph import refine
-
     x = placeholder((None, 3), name="x")
     outputs = [refine(ops.identity(x), ("batch", 3))]
     assert remove_identities(outputs) == outputs
