@@ -83,7 +83,8 @@ def _load_array(file: str) -> Array:
 
 def _load_archive(file: str) -> dict[str, Array]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"'{file}' cannot be read as arrays: {error}") from error

@@ -59,9 +59,11 @@ def save_model(
     model: Model, filepath: Path, *, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
     """Write a model to a Keras 2 HDF5 file; see `Model.save`."""
+    model.check_built("be saved")
     config = training_config(model) if include_optimizer else None
     slots = None
     if config is not None:
+        model.optimizer.create_slots(model.compiled.trainable_weights)
         slots = [(f"{v.name}:0", v.numpy()) for v in model.optimizer.weights]
     content = KerasFile(
         "model",
@@ -77,6 +79,7 @@ def save_model(
 
 def save_weights(model: Model, filepath: Path, *, overwrite: bool = True) -> None:
     """Write the weights of a model to a Keras 2 HDF5 file."""
+    model.check_built("be saved")
     content = KerasFile(
         "weights", file_layers(model), keras_version=KERAS_VERSION, backend="tensorflow"
     )
@@ -85,5 +88,6 @@ def save_weights(model: Model, filepath: Path, *, overwrite: bool = True) -> Non
 
 def load_weights(model: Model, filepath: Path, *, by_name: bool = False) -> None:
     """Read the weights of a model from an HDF5 file; see `Model.load_weights`."""
+    model.check_built("load weights")
     file = os.fspath(filepath)
     set_weights(model, read_hdf5(file, optimizer=False), file, by_name=by_name)

@@ -31,10 +31,11 @@ def to_onnx(model: Model, *, opset: int | None = None, source: str = "") -> onnx
     Raises:
         ValueError: the model cannot be written in that opset.
     """
+    model.check_built("be exported")
     inputs = dict(zip(model.input_names, model.inputs, strict=True))
     outputs = dict(zip(model.output_names, inference_graph(model.outputs), strict=True))
     proto = emit_resolved(inputs, outputs, freeze=True, name=model.name).model
-    proto = _in_opset(proto, opset or OPSET)
+    proto = _in_opset(proto, OPSET if opset is None else opset)
     proto.producer_version = version("konnx")
     metadata = {"source": source or f"konnx model '{model.name}'", "framework": "keras"}
     helper.set_model_props(proto, metadata)

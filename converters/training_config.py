@@ -52,7 +52,7 @@ def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -
         return
     try:
         _compile(model, config, custom_objects)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         warnings.warn(
             f"Model '{model.name}' is loaded, but how it was compiled cannot be restored: {error} "
             "Call model.compile(...).",
@@ -106,7 +106,7 @@ def _metric(value: Any, custom_objects: Custom) -> Any:
 
 def _restore_slots(model: Model, arrays: Sequence[np.ndarray]) -> None:
     optimizer = model.optimizer
-    optimizer.create_slots(model.trainable_weights)
+    optimizer.create_slots(model.compiled.trainable_weights)
     try:
         optimizer.set_weights(arrays)
     except ValueError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +23,10 @@ from konnx.graph import (
 from konnx.utils.random import next_run_seed
 
 Update = tuple[Variable, Tensor]
+
+# What a function's own inputs and outputs are called, so that no input may be.
+_RESERVED = re.compile(r"seed|(output|update)_\d+")
+_STATE_MAKING = threading.Lock()
 
 
 class Function:
@@ -63,14 +69,20 @@ class Function:
         self._device = device
         self._program: runtime.Program | None = None
         self._seeded = False
+        self._loading = threading.Lock()
 
     def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Run on one array for each input; returns one array for each output."""
-        if self._program is None:
-            self._program = self._load()
+        program = self._program or self._loaded()
         if self._seeded:
-            return self._program(*arrays, next_run_seed())
-        return self._program(*arrays)
+            return program(*arrays, next_run_seed())
+        return program(*arrays)
+
+    def _loaded(self) -> runtime.Program:
+        with self._loading:
+            if self._program is None:
+                self._program = self._load()
+            return self._program
 
     def _load(self) -> runtime.Program:
         emitted = self.emit()
@@ -116,7 +128,7 @@ def name_tensors(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
     named: dict[str, Tensor] = {}
     for tensor in tensors:
         name, number = tensor.name, 0
-        while name in named or name == "seed":
+        while name in named or _RESERVED.fullmatch(name):
             number += 1
             name = f"{tensor.name}_{number}"
         named[name] = tensor
@@ -156,6 +168,7 @@ def _check_update(variable: Variable, value: Tensor) -> None:
 
 def state_of(variable: Variable) -> runtime.State:
     """Return the device-resident state behind a variable, made when first asked for."""
-    if not isinstance(variable.storage, runtime.State):
-        variable.storage = runtime.State(variable.storage.numpy())
-    return variable.storage
+    with _STATE_MAKING:  # two threads that make two states would compute on different values
+        if not isinstance(variable.storage, runtime.State):
+            variable.storage = runtime.State(variable.storage.numpy())
+        return variable.storage

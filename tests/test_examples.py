@@ -19,7 +19,9 @@ def module_names() -> list[str]:
     found = [module.name for module in pkgutil.walk_packages(konnx.__path__, "konnx.")]
     for name in ("runtime", "converters", "cli"):  # folders beside konnx/, in an editable install
         package = importlib.import_module(f"konnx.{name}")
-        found += [module.name for module in pkgutil.walk_packages(package.__path__, f"konnx.{name}.")]
+        found += [
+            module.name for module in pkgutil.walk_packages(package.__path__, f"konnx.{name}.")
+        ]
     return sorted({"konnx", *found} - {"konnx.cli.__main__"})
 
 

@@ -160,6 +160,8 @@ def sum_to_shape(dx: Tensor, x: Tensor) -> Tensor:
             axes.append(extra + axis)
         elif not _same_size(wide, narrow):
             return _sum_to_dynamic_shape(dx, x)
+    if axes and axes == list(range(extra)) and len(x.dims) == 1:
+        return refine(ops.sum_to_last_axis(dx), x.dims)
     if axes == list(range(extra)):
         return refine(ops.sum(dx, axes) if axes else dx, x.dims)
     dx = ops.sum(dx, axes, keepdims=True)

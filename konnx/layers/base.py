@@ -449,7 +449,10 @@ def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[
     """
     if len(weights) != len(variables):
         raise ValueError(f"'{owner}' has {len(variables)} weights. Received: {len(weights)} arrays")
-    arrays = [np.asarray(weight) for weight in weights]
+    arrays = [
+        _as_weight(owner, variable, weight)
+        for variable, weight in zip(variables, weights, strict=True)
+    ]
     for variable, array in zip(variables, arrays, strict=True):
         if array.shape != variable.shape:
             raise ValueError(
@@ -458,6 +461,16 @@ def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[
             )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def _as_weight(owner: str, variable: Variable, weight: Any) -> np.ndarray:
+    try:
+        return np.asarray(weight, dtype=variable.dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Weight '{variable.name}' of '{owner}' must be an array of {variable.dtype}. "
+            f"Received: {type(weight).__name__} ({error})"
+        ) from error
 
 
 __all__ = ["InputSpec", "Layer", "Update", "assign_weights", "placeholders_of", "within_inputs"]

@@ -104,6 +104,7 @@ class _Builder:
         for entry in config["layers"]:
             layer = layer_family.deserialize(entry, custom_objects)
             name = entry.get("name") or layer.name
+            layer.name = name  # the config of a Sequential within is a list, which has no name
             self._layers[name] = layer
             self._pending[name] = list(entry.get("inbound_nodes", []))
         self._run()

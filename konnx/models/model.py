@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
+from konnx import optimizers
 from konnx.callbacks import Callback, History
 from konnx.layers.spec import unpack
 from konnx.models.config import network_config, network_from_config
@@ -46,7 +48,9 @@ class Model(Network):
     """
 
     stop_training = False
+    history: History
     _compiled: Compiled | None = None
+    _pending_compile: Mapping[str, Any] = MappingProxyType({})
     _predictor: Predictor | None = None
 
     # Compiling
@@ -76,17 +80,24 @@ class Model(Network):
         Raises:
             ValueError: a name is unknown, or a list or dict does not fit the outputs.
         """
-        self._check_built("compile")
-        self._compiled = Compiled(
-            self,
-            optimizer,
-            loss,
-            metrics,
-            loss_weights,
-            sample_weight_mode,
-            weighted_metrics,
-            target_tensors,
-        )
+        arguments = {
+            "optimizer": optimizers.get(optimizer),
+            "loss": loss,
+            "metrics": metrics,
+            "loss_weights": loss_weights,
+            "sample_weight_mode": sample_weight_mode,
+            "weighted_metrics": weighted_metrics,
+            "target_tensors": target_tensors,
+        }
+        if self.built:
+            self._compiled = Compiled(self, **arguments)
+        else:  # once the first data have shown the shape of the input
+            self._pending_compile = arguments
+
+    def _compile_if_pending(self) -> None:
+        arguments, self._pending_compile = self._pending_compile, {}
+        if arguments:
+            self.compile(**arguments)
 
     @property
     def compiled(self) -> Compiled:
@@ -104,7 +115,7 @@ class Model(Network):
     @property
     def is_compiled(self) -> bool:
         """Whether `compile` was called."""
-        return self._compiled is not None
+        return self._compiled is not None or bool(self._pending_compile)
 
     @property
     def optimizer(self) -> Optimizer:
@@ -124,18 +135,29 @@ class Model(Network):
         return names
 
     def _attribute_of_compiled(self, name: str) -> Any:
+        if name in self._pending_compile:
+            return self._pending_compile[name]
         if self._compiled is None:
             raise AttributeError(
-                f"Model '{self.name}' has no `{name}` before model.compile(optimizer, loss)."
+                f"Model '{self.name}' has no `{name}` before model.compile(optimizer, loss)"
+                f"{'.' if self.built else ' and before its input shape is known.'}"
             )
         return getattr(self._compiled, name)
 
-    def _check_built(self, what: str) -> None:
+    def check_built(self, what: str) -> None:
+        """Check that the model has its weights.
+
+        Raises:
+            ValueError: it waits for an input shape, so it cannot do `what`.
+        """
         if not self.built:
             raise ValueError(
                 f"Model '{self.name}' has no input shape yet, so it cannot {what}. Give its "
                 "first layer `input_shape`, or call model.build((None, ...))."
             )
+
+    def _build_for_data(self, x: Any) -> None:
+        """Take the input's shape from data, if it is not known yet and the model can do so."""
 
     def _forget_functions(self) -> None:
         self._predictor = None
@@ -216,6 +238,7 @@ class Model(Network):
     def _training_data(
         self, x: Any, y: Any, sample_weight: Any, class_weight: Any
     ) -> tuple[Arrays, list[bool]]:
+        self._build_for_data(x)
         return standardize_training_data(self, self.compiled, x, y, sample_weight, class_weight)
 
     def train_on_batch(
@@ -267,7 +290,8 @@ class Model(Network):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the outputs for all samples in one run."""
-        return unpack(self._predict_step()(self._inputs_for(x)))
+        arrays = self._inputs_for(x)
+        return unpack(self._predict_step()(arrays))
 
     def _predict_step(self) -> Predictor:
         if self._predictor is None:
@@ -275,7 +299,8 @@ class Model(Network):
         return self._predictor
 
     def _inputs_for(self, x: Any) -> Arrays:
-        self._check_built("predict")
+        self._build_for_data(x)
+        self.check_built("predict")
         return standardize_inputs(self, x)
 
     # Configs and files
@@ -312,7 +337,7 @@ class Model(Network):
         print_fn: Callable[[str], None] | None = None,
     ) -> None:
         """Print a table of the layers; see `konnx.models.summary.print_summary`."""
-        self._check_built("be summarized")
+        self.check_built("be summarized")
         print_summary(self, line_length, positions, print_fn)
 
     def save(self, filepath: Path, overwrite: bool = True, include_optimizer: bool = True) -> None:

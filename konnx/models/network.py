@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from konnx import ops
 from konnx.graph import Tensor, Variable, name_scope
 from konnx.layers.base import Layer, Update, assign_weights, within_inputs
 from konnx.layers.input import InputLayer
@@ -32,11 +33,11 @@ class Network(Layer):
 
     def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         _check_inputs(inputs, self.name)
-        self.inputs, self.outputs = inputs, outputs
         topology = trace(inputs, outputs, self.name)
+        self.inputs, self.outputs = inputs, outputs
         self._layers, self._nodes = topology.layers, topology.nodes
         self.input_names = [history_of(tensor).layer.name for tensor in inputs]
-        self.output_names = _output_names(outputs)
+        self.output_names = _output_names(inputs, outputs)
         self.input_spec = [InputSpec(shape=tensor.shape) for tensor in inputs]
         self.built = True
         # As in Keras, a network's own creation is its node 0: files count on it.
@@ -80,7 +81,9 @@ class Network(Layer):
         """Apply every layer anew to other inputs; return outputs and masks."""
         given = as_list(inputs)
         if all(new is old for new, old in zip(given, self.inputs, strict=True)):
-            return self.outputs, [tensor._keras_mask for tensor in self.outputs]
+            # New tensors, as the old ones must go on telling which layers within made them.
+            same = [ops.identity(tensor) for tensor in self.outputs]
+            return same, [tensor._keras_mask for tensor in self.outputs]
         values = dict(zip(self.inputs, given, strict=True))
         for node in self._nodes:
             if not all(tensor in values for tensor in node.outputs):
@@ -207,13 +210,14 @@ def _check_inputs(inputs: Sequence[Tensor], name: str) -> None:
         raise ValueError(f"Model '{name}': an input occurs twice. Received: inputs={inputs}")
 
 
-def _output_names(outputs: Sequence[Tensor]) -> list[str]:
-    """The names of the layers, with _1, _2, … where one layer makes several outputs."""
+def _output_names(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[str]:
+    """The names of the layers, with _1, _2, … where an output or input has the name already."""
     names: list[str] = []
+    given = {tensor: history_of(tensor).layer.name for tensor in inputs}
     for tensor in outputs:
         base = name = history_of(tensor).layer.name
         number = 0
-        while name in names:
+        while name in names or (tensor not in given and name in given.values()):
             number += 1
             name = f"{base}_{number}"
         names.append(name)

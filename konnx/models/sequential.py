@@ -8,9 +8,9 @@ from typing import Any, Self
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.input import Input, InputLayer
-from konnx.layers.spec import as_list, unpack
 from konnx.models.config import sequential_config, sequential_from_config
 from konnx.models.model import Model
+from konnx.training.data import data_shape
 
 
 class Sequential(Model):
@@ -33,6 +33,7 @@ class Sequential(Model):
     def __init__(self, layers: Sequence[Layer] = (), name: str | None = None) -> None:
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
+        self._first_input: Tensor | None = None
         self._layers = []
         self._nodes = []
         for layer in layers or ():
@@ -52,27 +53,20 @@ class Sequential(Model):
                 f"Model '{self.name}': layer '{layer.name}' is in the stack already. To use a "
                 "layer twice, build a Model from Input."
             )
-        output = self._next_output(layer)
+        first = self._first_input
+        if first is None and not self._stack:
+            first = _input_for(layer)
+        if first is not None:
+            self._set_graph([first], [self._next_output(layer, first)])
+        self._first_input = first
         self._stack.append(layer)
         self._layers = list(self._stack)
-        if output is not None and self._first_input is not None:
-            self._set_graph([self._first_input], [output])
 
-    _first_input: Tensor | None = None
-
-    def _next_output(self, layer: Layer) -> Tensor | None:
-        """Call the layer on the stack's output; None while the input's shape is unknown."""
+    def _next_output(self, layer: Layer, first: Tensor) -> Tensor:
+        """Call the layer on the stack's output."""
         if isinstance(layer, InputLayer) and not self._stack:
-            self._first_input = layer.inbound_nodes[0].outputs[0]
-            return self._first_input
-        if self._first_input is None:
-            if self._stack or not _input_shape(layer):
-                return None
-            self._first_input = Input(
-                batch_shape=_input_shape(layer), dtype=layer.dtype, name=f"{layer.name}_input"
-            )
-        below = self.outputs[0] if self._stack else self._first_input
-        return self._single(layer, layer(below))
+            return first
+        return self._single(layer, layer(self.outputs[0] if self._stack else first))
 
     def _single(self, layer: Layer, output: Any) -> Tensor:
         if not isinstance(output, Tensor):
@@ -91,25 +85,49 @@ class Sequential(Model):
         if not self._stack:
             raise IndexError(f"Model '{self.name}' has no layers")
         removed = self._stack.pop()
+        self._release(removed)
+        if self._first_input is None or not self._stack:
+            self._wait_for_input(self._stack)
+        else:
+            self._set_graph([self._first_input], self._outputs_of(self._stack[-1]))
         self._layers = list(self._stack)
-        if self._first_input is None:
-            return
-        if removed.inbound_nodes:
-            removed.inbound_nodes.pop()
-        if not self._stack:
-            self._first_input, self.built = None, False
-            return
-        self._set_graph([self._first_input], as_list(self._stack[-1].get_output_at(-1)))
+
+    def _release(self, layer: Layer) -> None:
+        """Forget a layer that is taken off: its call, and that this model may freeze it."""
+        if layer.inbound_nodes and layer.inbound_nodes[-1] in self._nodes:
+            layer.inbound_nodes.pop()
+        for one in layer.flattened_layers() if isinstance(layer, Model) else [layer]:
+            one.frozen_by.discard(self)
+
+    def _outputs_of(self, layer: Layer) -> list[Tensor]:
+        return next(node.outputs for node in self._nodes if node.layer is layer)
+
+    def _wait_for_input(self, stack: list[Layer]) -> None:
+        """Become a model whose input's shape is not known."""
+        self._stack, self._layers, self._nodes = stack, list(stack), []
+        self._first_input, self.built = None, False
+        self._compiled = None
+        self._forget_functions()
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of a shape, the batch (None) included."""
         if self.built or input_shape is None:
             return
+        if not self._stack:
+            raise ValueError(f"Model '{self.name}' has no layers, so it cannot be built.")
         stack, self._stack = self._stack, []
-        shape = tuple(input_shape)
-        self._first_input = Input(batch_shape=shape, name=f"{stack[0].name}_input")
-        for layer in stack:
-            self.add(layer)
+        try:
+            self._first_input = Input(batch_shape=tuple(input_shape), name=_input_name(stack[0]))
+            for layer in stack:
+                self.add(layer)
+        except BaseException:
+            self._wait_for_input(stack)
+            raise
+        self._compile_if_pending()
+
+    def _build_for_data(self, x: Any) -> None:
+        if not self.built and self._stack:
+            self.build(data_shape(x, _input_name(self._stack[0])))
 
     def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         super()._set_graph(inputs, outputs)
@@ -133,11 +151,21 @@ class Sequential(Model):
         return model
 
 
-def _input_shape(layer: Layer) -> tuple[int | None, ...] | None:
-    """The shape that the first layer tells, its own or that of its first layer."""
-    if layer.batch_input_shape is not None:
-        return layer.batch_input_shape
+def _input_for(layer: Layer) -> Tensor | None:
+    """The input that the first layer tells of; None if it says no shape."""
+    shape, dtype = layer.batch_input_shape, layer.dtype
+    if isinstance(layer, InputLayer):
+        given: Tensor = layer.inbound_nodes[0].outputs[0]
+        return given
     if isinstance(layer, Model) and layer.built:
-        shape: tuple[int | None, ...] = unpack([tensor.shape for tensor in layer.inputs])
-        return shape
-    return None
+        if len(layer.inputs) != 1:
+            raise ValueError(
+                f"Model '{layer.name}' has {len(layer.inputs)} inputs; layers of a Sequential "
+                "have one. Build a Model from Input instead."
+            )
+        shape, dtype = layer.inputs[0].shape, layer.inputs[0].dtype
+    return None if shape is None else Input(None, shape, _input_name(layer), dtype)
+
+
+def _input_name(layer: Layer) -> str:
+    return f"{layer.name}_input"

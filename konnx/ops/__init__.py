@@ -45,7 +45,7 @@ from konnx.ops.elementwise import (
     where,
 )
 from konnx.ops.indexing import gather_elements, getitem, one_hot_like
-from konnx.ops.linalg import matmul
+from konnx.ops.linalg import matmul, subtract_scaled
 from konnx.ops.nn import (
     dense,
     elu,
@@ -61,7 +61,7 @@ from konnx.ops.nn import (
     tanh,
 )
 from konnx.ops.random import SEED, keep_mask
-from konnx.ops.reduction import argmax, max, mean, min, sum, var
+from konnx.ops.reduction import argmax, max, mean, min, sum, sum_to_last_axis, var
 from konnx.ops.shape import (
     concatenate,
     expand,
@@ -158,7 +158,9 @@ __all__ = [
     "squeeze",
     "stop_gradient",
     "subtract",
+    "subtract_scaled",
     "sum",
+    "sum_to_last_axis",
     "tanh",
     "tile",
     "transpose",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from konnx import graph
 from konnx.graph import Tensor, op
 from konnx.graph.tensor import register_operators
@@ -154,9 +156,17 @@ def where(condition: Any, x: Any, y: Any) -> Tensor:
     return op("Where", as_tensor(condition), first, second)
 
 
-def positive_mask(x: Tensor, dtype: str | None = None) -> Tensor:
-    """1 where x > 0, else 0, in x's dtype: Greater and Cast, four times faster than Where."""
-    return cast(greater(x, scalar(0, x)), dtype or x.dtype)
+def positive_mask(x: Tensor) -> Tensor:
+    """1 where x > 0, else 0, in x's dtype; gradients take it for a constant.
+
+    Blown up and clipped: half as expensive as Greater and Cast, which are a quarter of Where. Of
+    float32 below 3e-39 only a part counts, as they stay below 1; float16, whose range is too small
+    for that, is compared.
+    """
+    if x.dtype not in ("float32", "float64"):
+        return cast(greater(x, scalar(0, x)), x.dtype)
+    largest = scalar(float(np.finfo(x.dtype).max), x)
+    return stop_gradient(clip(multiply(x, largest), 0.0, 1.0))
 
 
 def identity(x: Any) -> Tensor:

@@ -77,9 +77,9 @@ class SGD(Optimizer):
     def update(
         self, param: Variable, gradient: Tensor, slots: Slots, lr: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        step = lr * gradient
         if self._without_velocity:
-            return param - step, {}
+            return ops.subtract_scaled(param, lr, gradient), {}
+        step = lr * gradient
         momentum = ops.cast(self.momentum, param.dtype)
         velocity = momentum * slots["momentum"] - step
         if self.nesterov:

@@ -5,4 +5,4 @@ from konnx.testing.gradients import check_gradients
 from konnx.testing.layers import check_layer
 from konnx.testing.samples import normal, positive, spaced
 
-__all__ = ["check_gradients", "evaluate", "normal", "positive", "prepare", "spaced"]
+__all__ = ["check_gradients", "check_layer", "evaluate", "normal", "positive", "prepare", "spaced"]

@@ -86,14 +86,15 @@ class Compiled:
         self._model = model
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
-        self.metrics = metrics or []
+        self.metrics = _listed(metrics)
         self.loss_weights = loss_weights
         self.sample_weight_mode = sample_weight_mode
-        self.weighted_metrics = weighted_metrics or []
+        self.weighted_metrics = _listed(weighted_metrics)
         self.loss_functions = [_loss(one) for one in per_output(loss, names, "loss")]
         factors = per_output(loss_weights, names, "loss_weights", default=1.0)
         self._factors = [1.0 if factor is None else float(factor) for factor in factors]
         self.modes = per_output(sample_weight_mode, names, "sample_weight_mode")
+        _check_modes(self.modes)
         self._trainable = model.trainable_weights
         self._targets = self._make_targets(target_tensors)
         self._weights = self._make_weights()
@@ -101,6 +102,11 @@ class Compiled:
         self._phases = {side: self._resolve(side) for side in (True, False)}
         self._updates = self._resolve_updates()
         self._functions: dict[tuple[bool, ...], Function] = {}
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that a step trains: those that were trainable when it was compiled."""
+        return list(self._trainable)
 
     @property
     def trained_outputs(self) -> list[int]:
@@ -275,6 +281,19 @@ class Compiled:
 
 def _loss(identifier: Any) -> LossFunction | None:
     return None if identifier is None else loss_family.get(identifier)
+
+
+def _listed(metrics: Any) -> Any:
+    """Return metrics as they are, a single one as a list, none as no metrics."""
+    if metrics is None:
+        return []
+    return [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
+
+
+def _check_modes(modes: Sequence[Any]) -> None:
+    for mode in modes:
+        if mode not in (None, "temporal"):
+            raise ValueError(f"`sample_weight_mode` must be 'temporal' or None. Received: {mode!r}")
 
 
 def _target_dims(output: Tensor, function: Callable[..., Any] | None) -> list[Dim]:

@@ -29,13 +29,28 @@ def standardize(data: Any, tensors: Sequence[Tensor], names: Sequence[str], kind
     items = _by_position(data, names, kind)
     arrays = [_as_array(item, name, kind) for item, name in zip(items, names, strict=True)]
     arrays = [
-        array[:, np.newaxis] if array.ndim == 1 and tensor.ndim == 2 else array
+        array[:, np.newaxis] if array.ndim == 1 and _is_column(tensor) else array
         for array, tensor in zip(arrays, tensors, strict=True)
     ]
     for array, tensor, name in zip(arrays, tensors, names, strict=True):
         _check_shape(array, tensor, name, kind)
     check_lengths(arrays, list(names))
     return arrays
+
+
+def data_shape(x: Any, name: str) -> tuple[int | None, ...]:
+    """Return the shape that a model of one input must have to take the data.
+
+    Args:
+        x: as for `standardize`.
+        name: of the input.
+    """
+    (array,) = [_as_array(item, name, "input") for item in _by_position(x, [name], "input")]
+    return (None, *(array.shape[1:] or (1,)))
+
+
+def _is_column(tensor: Tensor) -> bool:
+    return tensor.ndim == 2 and tensor.shape[1] in (1, None)
 
 
 def _by_position(data: Any, names: Sequence[str], kind: str) -> list[Any]:
@@ -61,7 +76,10 @@ def _holds_arrays(items: Sequence[Any]) -> bool:
 
 
 def _as_array(item: Any, name: str, kind: str) -> np.ndarray:
-    array = np.asarray(getattr(item, "values", item)) if item is not None else np.asarray(None)
+    try:
+        array = np.asarray(getattr(item, "values", item))
+    except ValueError as error:
+        raise ValueError(f"The {kind} data for '{name}' are not one array: {error}") from error
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"The {kind} data for '{name}' must be an array of numbers. Received: "
@@ -126,6 +144,7 @@ def standardize_weights(
     else:
         given = per_output(sample_weight, names, "sample_weight")
     by_class = _class_weights(class_weight, names)
+    _check_class_weights(by_class, names)
     modes = [compiled.modes[i] for i in compiled.trained_outputs]
     return [
         _weights_of(*items) for items in zip(given, by_class, modes, targets, names, strict=True)
@@ -146,6 +165,15 @@ def _class_weights(class_weight: Any, names: Sequence[str]) -> list[Any]:
             )
         return [class_weight]
     return per_output(class_weight, names, "class_weight")
+
+
+def _check_class_weights(by_class: Sequence[Any], names: Sequence[str]) -> None:
+    for one, name in zip(by_class, names, strict=True):
+        if one is not None and not isinstance(one, Mapping):
+            raise ValueError(
+                "`class_weight` must be a dict of class numbers and their weights. "
+                f"Received for '{name}': {one!r}"
+            )
 
 
 def _weights_of(
@@ -198,8 +226,13 @@ def standardize_training_data(
         targets = standardize(y, compiled.targets, compiled.target_names, "target")
     weights = standardize_weights(sample_weight, class_weight, targets, compiled)
     arrays = [*inputs, *targets, *[weight for weight in weights if weight is not None]]
-    check_lengths(arrays, [f"array {index}" for index in range(len(arrays))])
+    check_lengths([*inputs, *targets], _labels(model, compiled))
     return arrays, [weight is not None for weight in weights]
+
+
+def _labels(model: Trainable, compiled: Compiled) -> list[str]:
+    inputs = [f"input '{name}'" for name in model.input_names]
+    return inputs + [f"target '{name}'" for name in compiled.target_names]
 
 
 def split(arrays: Arrays, fraction: float) -> tuple[Arrays, Arrays]:

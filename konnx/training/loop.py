@@ -42,7 +42,7 @@ def fit(
     """Train over the arrays, epoch by epoch; returns what happened.
 
     Args:
-        model: handed to the callbacks; its `stop_training` ends the fit.
+        model: handed to the callbacks; its `stop_training` ends the fit, its `history` is set.
         step: takes one batch of the arrays and returns the values of `metrics_names`.
         arrays: inputs, targets, weights.
         metrics_names: the first is the loss.
@@ -68,7 +68,7 @@ def fit(
     }
     bar = [ProgbarLogger()] if verbose else []
     told = CallbackList([BaseLogger(), *bar, *callbacks, history], model, params)
-    model.stop_training = False
+    model.stop_training, model.history = False, history
     told.on_train_begin({})
     for epoch in range(initial_epoch, epochs):
         told.on_epoch_begin(epoch, {})

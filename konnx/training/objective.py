@@ -9,6 +9,8 @@ from konnx.graph import ShapeError, Tensor
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
+_LEAST_SHARE = 1e-7
+
 
 def weighted_mean(
     function: LossFunction,
@@ -29,7 +31,7 @@ def weighted_mean(
     scores = ops.as_tensor(function(y_true, y_pred))
     if mask is not None:
         kept = ops.cast(mask, scores.dtype)
-        scores = scores * kept / ops.mean(kept)
+        scores = scores * kept / _share(kept)
     if weights is not None:
         scores = _weighted(scores, ops.cast(weights, scores.dtype))
     return ops.mean(scores)
@@ -41,5 +43,10 @@ def _weighted(scores: Tensor, weights: Tensor) -> Tensor:
             f"Weights {weights.shape} have more axes than the loss {scores.shape} that they weight"
         )
     scores = ops.mean(scores, list(range(weights.ndim, scores.ndim)))
-    counted = ops.mean(ops.cast(ops.not_equal(weights, 0.0), scores.dtype))
-    return scores * weights / counted
+    counted = ops.cast(ops.not_equal(weights, 0.0), scores.dtype)
+    return scores * weights / _share(counted)
+
+
+def _share(counted: Tensor) -> Tensor:
+    """The mean of zeros and ones; if all are 0, a number that keeps 0 / 0 from being NaN."""
+    return ops.maximum(ops.mean(counted), _LEAST_SHARE)

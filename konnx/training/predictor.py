@@ -17,8 +17,10 @@ from konnx.graph import (
     topological_order,
 )
 from konnx.graph.passes import freeze_variables, optimize
+from konnx.graph.variable import Storage
 
-Versions = tuple[int, ...]
+# Storages count their writes each for itself, and a variable may move to another storage.
+Versions = tuple[tuple[Storage, int], ...]
 
 
 class Predictor:
@@ -39,7 +41,7 @@ class Predictor:
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return one array for each output."""
-        versions = tuple(variable.storage.version for variable in self._variables)
+        versions = tuple((one.storage, one.storage.version) for one in self._variables)
         frozen = self._frozen
         if frozen is not None and frozen[0] == versions:
             return frozen[1](*arrays)

@@ -103,7 +103,12 @@ CALLS: dict[str, Callable[[], object]] = {
     "squeeze": lambda: ops.squeeze(X[:, :1], 1),
     "stop_gradient": lambda: ops.stop_gradient(X),
     "subtract": lambda: ops.subtract(X, Y),
+    "subtract_scaled": lambda: [
+        ops.subtract_scaled(X, ops.as_tensor(0.5), Y),
+        ops.subtract_scaled(MATRIX, ops.as_tensor(0.5), ops.transpose(X) @ X[:, :3]),
+    ],
     "sum": lambda: ops.sum(X),
+    "sum_to_last_axis": lambda: ops.sum_to_last_axis(IMAGE),
     "tanh": lambda: ops.tanh(X),
     "tile": lambda: ops.tile(X, (2, 2)),
     "transpose": lambda: ops.transpose(X),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from konnx.converters import keras_hdf5
 
 pytestmark = pytest.mark.no_runtime
 
+NEGATION = "negation (float[N] x) => (float[N] y) { y = Neg(x) }"
+DEFECT = "This is a defect of konnx: --debug shows where it is."
 COMMANDS = ("convert", "run", "inspect", "doctor", "demo")
 
 
@@ -52,11 +55,11 @@ def test_every_command_has_help_and_takes_debug(konnx: Any, command: str) -> Non
     [
         (["convrt"], "convrt"),
         (["convert"], "SOURCE"),
-        (["convert", "a", "b", "c"], "c"),
-        (["convert", "a", "b", "--opset", "new"], "new"),
+        (["convert", "a", "b", "surplus"], "surplus"),
+        (["convert", "a", "b", "--opset", "new"], "--opset"),
         (["inspect", "a", "--colour"], "--colour"),
-        (["run", "a", "--batch-size", "0"], "0"),
-        (["demo", "--epochs", "0"], "0"),
+        (["run", "a", "--batch-size", "0"], "--batch-size"),
+        (["demo", "--epochs", "0"], "--epochs"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_names_the_mistake(
@@ -88,11 +91,7 @@ def test_debug_shows_the_traceback_before_the_line(konnx: Any, arguments: list[s
         (ValueError("red \x1b[31m"), "konnx: red ?[31m"),
         (MemoryError(), "konnx: not enough memory"),
         (OSError(28, "No space left on device"), "konnx: No space left on device"),
-        (
-            KeyError("units"),
-            "konnx: internal error: KeyError: 'units'. "
-            "This is a defect of konnx: --debug shows where it is.",
-        ),
+        (KeyError("units"), f"konnx: internal error: KeyError: 'units'. {DEFECT}"),
     ],
 )
 def test_any_error_becomes_one_printable_line(
@@ -154,18 +153,17 @@ def test_the_module_runs_as_the_command_and_exits_with_its_code(tmp_path: Path) 
 def test_a_name_that_the_terminal_cannot_show_is_no_reason_to_fail(
     save_onnx: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    path = save_onnx("größe (float[N] x) => (float[N] y) { y = Neg(x) }".replace("größe", "g"))
-    renamed = path.rename(tmp_path / "größe.onnx")
-    result = started("inspect", str(renamed), env={"PYTHONIOENCODING": "ascii"})
+    path = save_onnx(NEGATION).rename(tmp_path / "模型.onnx")
+    result = started("inspect", str(path), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
     assert (result.returncode, result.stderr) == (0, "")
-    assert "gr\\xf6\\xdfe.onnx" in result.stdout
+    assert "\\u6a21\\u578b.onnx" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "unneeded"),
     [
-        (["--help"], {"onnx", "onnxruntime", "h5py", "numpy", "rich"}),
-        (["convert", "absent.h5", "target.onnx"], {"onnxruntime", "rich"}),
+        (["--help"], {"onnx", "onnxruntime", "h5py", "numpy"}),
+        (["convert", "absent.h5", "target.onnx"], {"onnxruntime"}),
     ],
 )
 def test_starting_loads_only_what_the_command_needs(

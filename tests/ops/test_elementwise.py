@@ -11,7 +11,7 @@ import pytest
 
 from konnx import ops
 from konnx.graph import ShapeError, name_scope, op, placeholder
-from konnx.testing import evaluate, normal, positive, spaced
+from konnx.testing import evaluate, normal, positive
 
 X, Y = normal((3, 4)), normal((4,), 1)
 FLAGS = X > 0
@@ -146,7 +146,10 @@ def test_a_scalar_s_shape_is_named_as_such() -> None:
         op("Concat", x, x, axis=0)
 
 
-def test_the_mask_of_positive_elements_takes_any_dtype() -> None:
-    value = run(lambda x: ops.positive_mask(x, "int32"), spaced((4,)))
-    assert value.dtype == np.int32
-    assert value.sum() == 2
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_the_mask_of_positive_elements_is_1_from_the_least_normal_number_on(dtype: str) -> None:
+    tiny = np.finfo(dtype).tiny
+    values = np.array([-np.inf, -1, -tiny, 0, tiny, 1, np.finfo(dtype).max, np.inf], dtype)
+    x = placeholder((None,), dtype, "x")
+    (mask,) = evaluate([ops.positive_mask(x)], {x: values})
+    np.testing.assert_array_equal(mask, (values > 0).astype(dtype), strict=True)

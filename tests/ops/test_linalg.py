@@ -41,3 +41,20 @@ def test_the_batch_keeps_its_name() -> None:
 def test_sizes_that_do_not_fit_name_the_layer() -> None:
     with name_scope("dense_1"), pytest.raises(ShapeError, match="MatMul in 'dense_1'"):
         ops.matmul(placeholder((2, 3)), placeholder((4, 2)))
+
+
+@pytest.mark.parametrize("is_product", [True, False])
+def test_a_scaled_tensor_is_subtracted_and_a_product_is_never_written(is_product: bool) -> None:
+    weight, a, b = (
+        placeholder(shape, "float64", name)
+        for name, shape in (("w", (4, 2)), ("a", ("batch", 4)), ("b", ("batch", 2)))
+    )
+    product = ops.transpose(a) @ b
+    y = product if is_product else ops.tanh(product)
+    result = ops.subtract_scaled(weight, ops.as_tensor(0.5, "float64"), y)
+    assert result.node.op_type == ("Gemm" if is_product else "Sub")
+    arrays = normal((4, 2)), normal((3, 4), 1), normal((3, 2), 2)
+    (value,) = evaluate([result], dict(zip((weight, a, b), arrays, strict=True)))
+    scaled = arrays[1].T @ arrays[2]
+    expected = arrays[0] - 0.5 * (scaled if is_product else np.tanh(scaled))
+    np.testing.assert_allclose(value, expected, rtol=1e-12)

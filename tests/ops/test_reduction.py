@@ -55,3 +55,13 @@ def test_what_is_left_keeps_its_names(axis: Any, dims: tuple[Any, ...]) -> None:
 def test_an_axis_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="between -2 and 1. Received: axis=2"):
         ops.sum(placeholder((2, 2)), 2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), (0, 4)], ids=str)
+def test_the_sum_to_the_last_axis_agrees_with_numpy(shape: tuple[int, ...], dtype: str) -> None:
+    x = placeholder((None,) * (len(shape) - 1) + shape[-1:], dtype, "x")
+    array = normal(shape).astype(dtype)
+    (value,) = evaluate([ops.sum_to_last_axis(x)], {x: array})
+    expected = array.sum(axis=tuple(range(len(shape) - 1)), dtype="float64")
+    np.testing.assert_allclose(value, expected, rtol=1e-2 if dtype == "float16" else 1e-5)

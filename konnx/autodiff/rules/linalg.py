@@ -50,8 +50,11 @@ def _dynamic_matrix(x: Tensor) -> Tensor:
 def gemm(node: Node, dy: Tensor) -> Gradients:
     """As MatMul; the bias sums over the rows (done by the driver)."""
     a, b, *bias = inputs_of(node)
-    if node.attributes:
-        raise ValueError(f"{node!r}: Gemm has a gradient only with its default attributes")
+    if not set(node.attributes) <= {"transA", "transB"}:
+        raise ValueError(f"{node!r}: Gemm has no gradient here with alpha or beta")
+    turned_a, turned_b = (node.attributes.get(name, 0) for name in ("transA", "transB"))
+    a, b = _transposed(a) if turned_a else a, _transposed(b) if turned_b else b
     da = op("MatMul", dy, _transposed(b))
     db = op("MatMul", _transposed(a), dy)
+    da, db = _transposed(da) if turned_a else da, _transposed(db) if turned_b else db
     return [da, db, *[dy for _ in bias]]

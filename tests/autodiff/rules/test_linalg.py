@@ -59,7 +59,16 @@ def test_a_bias_of_any_shape_that_broadcasts(bias: tuple[int, ...]) -> None:
     )
 
 
-def test_a_gemm_with_attributes_is_refused() -> None:
+@pytest.mark.parametrize(("trans_a", "trans_b"), [(1, 0), (0, 1), (1, 1)])
+def test_a_gemm_of_transposed_matrices(trans_a: int, trans_b: int) -> None:
+    a, b = (4, 3) if trans_a else (3, 4), (2, 4) if trans_b else (4, 2)
+    check_gradients(
+        lambda *inputs: op("Gemm", *inputs, transA=trans_a, transB=trans_b),
+        [normal(a), normal(b, 1), normal((2,), 2)],
+    )
+
+
+def test_a_gemm_with_factors_is_refused() -> None:
     x = placeholder((2, 2), name="x")
-    with pytest.raises(ValueError, match="Gemm has a gradient only with its default"):
-        gradients(ops.sum(op("Gemm", x, x, transA=1)), [x])
+    with pytest.raises(ValueError, match="Gemm has no gradient here with alpha or beta"):
+        gradients(ops.sum(op("Gemm", x, x, alpha=2.0)), [x])
