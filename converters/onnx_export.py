@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import helper
 
-from konnx.graph import OPSET, emit_resolved
+from konnx.function import draws_random_numbers
+from konnx.graph import OPSET, Tensor, emit_resolved
 from konnx.graph.emit import IR_VERSION
 from konnx.training.predictor import inference_graph
 from konnx.utils.files import atomic_path
@@ -33,7 +34,7 @@ def to_onnx(model: Model, *, opset: int | None = None, source: str = "") -> onnx
     """
     model.check_built("be exported")
     inputs = dict(zip(model.input_names, model.inputs, strict=True))
-    outputs = dict(zip(model.output_names, inference_graph(model.outputs), strict=True))
+    outputs = dict(zip(model.output_names, _inference_graph(model), strict=True))
     proto = emit_resolved(inputs, outputs, freeze=True, name=model.name).model
     proto = _in_opset(proto, OPSET if opset is None else opset)
     proto.producer_version = version("konnx")
@@ -59,6 +60,16 @@ def export_onnx(
     with atomic_path(filepath, overwrite=overwrite) as temporary:
         temporary.write_bytes(proto.SerializeToString(deterministic=True))
     return proto
+
+
+def _inference_graph(model: Model) -> list[Tensor]:
+    outputs = inference_graph(model.outputs)
+    if draws_random_numbers(outputs):
+        raise ValueError(
+            f"Model '{model.name}' draws random numbers in inference, which an exported graph "
+            "cannot. Call layers such as Dropout without training=True."
+        )
+    return outputs
 
 
 def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:

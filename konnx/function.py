@@ -106,7 +106,7 @@ class Function:
         variables; its outputs are output_0, … and update_0, …
         """
         values = select_phase([*self.outputs, *self.updates.values()], training=self._training)
-        self._seeded = any(ops.SEED in node.outputs for node in topological_order(values))
+        self._seeded = draws_random_numbers(values)
         count = len(self.outputs)
         named = {f"output_{index}": tensor for index, tensor in enumerate(values[:count])}
         named |= {f"update_{index}": tensor for index, tensor in enumerate(values[count:])}
@@ -133,6 +133,11 @@ def name_tensors(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
             name = f"{tensor.name}_{number}"
         named[name] = tensor
     return named
+
+
+def draws_random_numbers(tensors: Sequence[Tensor]) -> bool:
+    """Tell whether tensors depend on a seed that each run must be given."""
+    return any(ops.SEED in node.outputs for node in topological_order(tensors))
 
 
 def chain_updates(updates: Sequence[Update]) -> dict[Variable, Tensor]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from konnx import runtime
-from konnx.function import Function, name_tensors
+from konnx import ops, runtime
+from konnx.function import Function, draws_random_numbers, name_tensors
 from konnx.graph import (
     Tensor,
     Variable,
@@ -18,6 +18,7 @@ from konnx.graph import (
 )
 from konnx.graph.passes import freeze_variables, optimize
 from konnx.graph.variable import Storage
+from konnx.utils.random import next_run_seed
 
 # Storages count their writes each for itself, and a variable may move to another storage.
 Versions = tuple[tuple[Storage, int], ...]
@@ -36,6 +37,7 @@ class Predictor:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self._live = Function(inputs, outputs, name="predict")
         self._variables = _variables_of(outputs)
+        self._seeded = draws_random_numbers(select_phase(outputs, training=False))
         self._frozen: tuple[Versions, runtime.Program] | None = None
         self._last_seen: Versions | None = None
 
@@ -44,17 +46,20 @@ class Predictor:
         versions = tuple((one.storage, one.storage.version) for one in self._variables)
         frozen = self._frozen
         if frozen is not None and frozen[0] == versions:
-            return frozen[1](*arrays)
+            return frozen[1](*arrays, *self._seed())
         if frozen is not None and self._last_seen != versions:
             self._last_seen = versions
             return self._live(arrays)
         program = self._freeze()
         self._frozen, self._last_seen = (versions, program), versions
-        return program(*arrays)
+        return program(*arrays, *self._seed())
+
+    def _seed(self) -> list[np.ndarray]:
+        return [next_run_seed()] if self._seeded else []
 
     def _freeze(self) -> runtime.Program:
         outputs = inference_graph(self._outputs)
-        feeds = name_tensors(self._inputs)
+        feeds = name_tensors(self._inputs) | ({"seed": ops.SEED} if self._seeded else {})
         named = {f"output_{index}": tensor for index, tensor in enumerate(outputs)}
         model = emit_resolved(feeds, named, freeze=True, name="predict").model
         return runtime.Program(model, feeds=list(feeds), fetches=list(named))
