@@ -86,7 +86,7 @@ def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
     try:
         converted = version_converter.convert_version(proto, opset)
     except Exception as error:  # the converter raises RuntimeError or ConvertError
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[-1].rpartition("failed: ")[2]
         raise ValueError(
             f"The model cannot be written in opset {opset}: {reason}. Use opset={OPSET}."
         ) from error

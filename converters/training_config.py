@@ -26,11 +26,21 @@ def training_config(model: Model) -> dict[str, Any] | None:
     return {
         "optimizer_config": optimizers.serialize(compiled.optimizer),
         "loss": _to_names(compiled.loss, losses.serialize),
-        "metrics": _to_names(compiled.metrics, metrics.serialize),
-        "weighted_metrics": _to_names(compiled.weighted_metrics, metrics.serialize) or None,
+        "metrics": _metric_names(compiled.metrics, model),
+        "weighted_metrics": _metric_names(compiled.weighted_metrics, model) or None,
         "sample_weight_mode": compiled.sample_weight_mode,
         "loss_weights": compiled.loss_weights,
     }
+
+
+def _metric_names(given: Any, model: Model) -> Any:
+    """Return metrics as Keras 2.1 reads them: one list for all outputs, or a dict by output."""
+    listed = per_output_lists(given, model.output_names)
+    if isinstance(given, Mapping) or any(one != listed[0] for one in listed):
+        given = {name: one for name, one in zip(model.output_names, listed, strict=True) if one}
+    else:
+        given = listed[0]
+    return _to_names(given, metrics.serialize)
 
 
 def _to_names(value: Any, serialize: Any) -> Any:

@@ -19,7 +19,7 @@ from konnx.graph.tensor import (
     stop_gradient,
 )
 from konnx.graph.types import Dim, TensorType, is_float, standardize_dtype
-from konnx.graph.variable import HostStorage, Storage, Variable
+from konnx.graph.variable import HostStorage, Storage, Variable, assign_all
 from konnx.graph.walk import (
     has_phase,
     rewrite,
@@ -41,6 +41,7 @@ __all__ = [
     "Tensor",
     "TensorType",
     "Variable",
+    "assign_all",
     "constant",
     "current_scope",
     "emit",

@@ -136,3 +136,40 @@ def _checked(make: Callable[[], Any], type_: TensorType, name: str) -> Callable[
         return array
 
     return checked
+
+
+def assign_all(owner: str, variables: Sequence[Variable], weights: Sequence[Any]) -> None:
+    """Replace the values of variables, all or none.
+
+    Args:
+        owner: whose they are, for messages.
+        variables: what to change.
+        weights: one array for each.
+
+    Raises:
+        ValueError: another number of arrays, or an array of another shape.
+    """
+    if len(weights) != len(variables):
+        raise ValueError(f"'{owner}' has {len(variables)} weights. Received: {len(weights)} arrays")
+    arrays = [
+        _as_weight(owner, variable, weight)
+        for variable, weight in zip(variables, weights, strict=True)
+    ]
+    for variable, array in zip(variables, arrays, strict=True):
+        if array.shape != variable.shape:
+            raise ValueError(
+                f"Weight '{variable.name}' of '{owner}' has shape {variable.shape}. "
+                f"Received: an array of shape {array.shape}"
+            )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _as_weight(owner: str, variable: Variable, weight: Any) -> np.ndarray:
+    try:
+        return np.asarray(weight, dtype=variable.dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Weight '{variable.name}' of '{owner}' must be an array of {variable.dtype}. "
+            f"Received: {type(weight).__name__} ({error})"
+        ) from error

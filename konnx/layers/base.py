@@ -11,15 +11,14 @@ import numpy as np
 from konnx import config, constraints, initializers, ops, regularizers
 from konnx.graph import (
     Dim,
-    Node,
     Tensor,
     Variable,
-    is_placeholder,
+    assign_all,
     name_scope,
     refine,
-    topological_order,
 )
 from konnx.layers.compat import normalize_config
+from konnx.layers.dependence import depends_on
 from konnx.layers.node import InboundNode, record_call
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
 from konnx.utils.naming import to_snake_case, unique_name
@@ -194,7 +193,7 @@ class Layer:
         Raises:
             ValueError: another number of arrays, or an array of another shape; nothing is changed.
         """
-        assign_weights(self.name, self.weights, weights)
+        assign_all(self.name, self.weights, weights)
 
     def count_params(self) -> int:
         """Return the number of scalars in the weights.
@@ -249,11 +248,11 @@ class Layer:
 
     def get_losses_for(self, inputs: Any) -> list[Tensor]:
         """Return the losses that depend on exactly these inputs; None: those that need none."""
-        return [loss for loss in self.losses if _depends_on([loss], as_list(inputs))]
+        return [loss for loss in self.losses if depends_on([loss], as_list(inputs))]
 
     def get_updates_for(self, inputs: Any) -> list[Update]:
         """Return the updates that depend on exactly these inputs; None: those that need none."""
-        return [pair for pair in self.updates if _depends_on([pair[1]], as_list(inputs))]
+        return [pair for pair in self.updates if depends_on([pair[1]], as_list(inputs))]
 
     # Calling
 
@@ -417,60 +416,4 @@ def _named(shape: Shape, inputs: list[Tensor]) -> list[Dim]:
     return list(shape)
 
 
-def _depends_on(values: list[Tensor], inputs: list[Tensor]) -> bool:
-    """Tell whether the values need placeholders, and only those that the inputs need."""
-    needed = placeholders_of(values)
-    return needed <= placeholders_of(inputs) and bool(needed) == bool(inputs)
-
-
-def placeholders_of(tensors: Sequence[Tensor]) -> set[Tensor]:
-    """Return the inputs of the graph that tensors depend on, the random seed left out."""
-    reached = {node.outputs[0] for node in topological_order(tensors) if node.outputs}
-    return {tensor for tensor in reached if is_placeholder(tensor)} - {ops.SEED}
-
-
-def within_inputs(values: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[bool]:
-    """Tell for each value whether it needs no other inputs of the graph than these."""
-    own = {node.outputs[0] for node in topological_order(inputs)} | {ops.SEED}
-    foreign: set[Node] = set()
-    for node in topological_order(values):
-        if any(tensor is not None and tensor.node in foreign for tensor in node.inputs) or (
-            is_placeholder(node.outputs[0]) and node.outputs[0] not in own
-        ):
-            foreign.add(node)
-    return [value.node not in foreign for value in values]
-
-
-def assign_weights(owner: str, variables: Sequence[Variable], weights: Sequence[Any]) -> None:
-    """Replace the values of variables, all or none.
-
-    Raises:
-        ValueError: another number of arrays, or an array of another shape.
-    """
-    if len(weights) != len(variables):
-        raise ValueError(f"'{owner}' has {len(variables)} weights. Received: {len(weights)} arrays")
-    arrays = [
-        _as_weight(owner, variable, weight)
-        for variable, weight in zip(variables, weights, strict=True)
-    ]
-    for variable, array in zip(variables, arrays, strict=True):
-        if array.shape != variable.shape:
-            raise ValueError(
-                f"Weight '{variable.name}' of '{owner}' has shape {variable.shape}. "
-                f"Received: an array of shape {array.shape}"
-            )
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-
-
-def _as_weight(owner: str, variable: Variable, weight: Any) -> np.ndarray:
-    try:
-        return np.asarray(weight, dtype=variable.dtype)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Weight '{variable.name}' of '{owner}' must be an array of {variable.dtype}. "
-            f"Received: {type(weight).__name__} ({error})"
-        ) from error
-
-
-__all__ = ["InputSpec", "Layer", "Update", "assign_weights", "placeholders_of", "within_inputs"]
+__all__ = ["InputSpec", "Layer", "Update"]

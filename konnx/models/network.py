@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from konnx import ops
-from konnx.graph import Tensor, Variable, name_scope
-from konnx.layers.base import Layer, Update, assign_weights, within_inputs
+from konnx.graph import Tensor, Variable, assign_all, name_scope
+from konnx.layers.base import Layer, Update
+from konnx.layers.dependence import within_inputs
 from konnx.layers.input import InputLayer
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import InputSpec, as_list, unpack
@@ -153,7 +154,7 @@ class Network(Layer):
         Raises:
             ValueError: another number of arrays, or an array of another shape; nothing is changed.
         """
-        assign_weights(self.name, self._weights_by_layer(), weights)
+        assign_all(self.name, self._weights_by_layer(), weights)
 
     def _weights_by_layer(self) -> list[Variable]:
         return _unique([variable for layer in self._layers for variable in layer.weights])

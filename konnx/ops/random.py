@@ -7,19 +7,16 @@ be repeated. On CPU it is several times as fast as ONNX' RandomUniformLike.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from konnx.graph import Tensor, constant, op, placeholder
 from konnx.graph.types import elem_type_of
 from konnx.ops._convert import cast, int64s
 from konnx.ops.shape import reshape_like, shape
+from konnx.utils.random import draw_seed
 
 SEED = placeholder((), "int64", "seed")
 """The input from which every random number of a graph comes; `function` feeds it."""
-
-_salts = itertools.count(1)
 
 
 def keep_mask(like: Tensor, rate: float, seed: int | None = None) -> Tensor:
@@ -35,7 +32,7 @@ def random_bits(like: Tensor, seed: int | None = None) -> Tensor:
     Rows and columns of `like` seen as a matrix are hashed thoroughly, each by itself; an element
     mixes the sum of its two hashes once more, so that only three cheap ops touch every element.
     """
-    salt = next(_salts) if seed is None else seed
+    salt = draw_seed() if seed is None else seed
     sizes = shape(like)
     rows = op("Gather", sizes, constant(np.int64(0))) if like.ndim else constant(np.int64(1))
     columns = op("Div", op("Size", like), op("Max", rows, constant(np.int64(1))))

@@ -9,7 +9,7 @@ import numpy as np
 
 from konnx import ops
 from konnx.autodiff import gradients as derive
-from konnx.graph import Tensor, Variable, name_scope, op
+from konnx.graph import Tensor, Variable, assign_all, name_scope, op
 from konnx.optimizers.configuration import from_later_keras
 from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, checked_number
 
@@ -196,25 +196,17 @@ class Optimizer:
         Raises:
             ValueError: their number or a shape does not fit. Nothing is changed then.
         """
-        arrays = [np.asarray(value) for value in weights]
         variables = self.weights
-        if len(arrays) != len(variables):
+        if len(weights) != len(variables):
             variables = self._used_weights()
-        if len(arrays) != len(variables):
+        if len(weights) != len(variables):
             raise ValueError(
                 f"`{type(self).__name__}` has {len(self.weights)} weights: iterations, then "
                 f"{len(self.slot_names)} for each of {len(self._params)} trained weights. "
-                f"Received: {len(arrays)} arrays. They must come from the same optimizer on the "
+                f"Received: {len(weights)} arrays. They must come from the same optimizer on the "
                 "same model, and the model must be compiled first."
             )
-        for variable, array in zip(variables, arrays, strict=True):
-            if array.shape != variable.shape:
-                raise ValueError(
-                    f"`{type(self).__name__}`: '{variable.name}' has shape {variable.shape}. "
-                    f"Received: an array of shape {array.shape}"
-                )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        assign_all(type(self).__name__, variables, weights)
 
     def _used_weights(self) -> list[Variable]:
         used = self.used_slots()

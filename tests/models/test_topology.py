@@ -32,6 +32,14 @@ def test_branches_stand_as_keras_orders_them() -> None:
     assert names(model) == ["b", "a", "d1", "p", "skip", "u", "v", "late", "o2", "o1"]
 
 
+def test_what_a_shared_layer_needs_stands_before_its_deepest_call() -> None:
+    x, y = Input((4,), name="x"), Input((4,), name="y")
+    shared = Dense(4, name="d")
+    deep = Dense(4, name="g")(Dense(4, name="e")(shared(x)))
+    model = Model([x, y], [shared(Dense(4, name="f")(y)), deep])
+    assert names(model) == ["y", "f", "x", "d", "e", "g"]  # as tf_keras 2.21 says, too
+
+
 def test_a_deep_chain_needs_no_deep_recursion() -> None:
     x = tensor = Input((2,))
     for _ in range(1500):
