@@ -51,9 +51,23 @@ def set_model_weights(model: Model, content: KerasFile, file: str) -> None:
 
     The layers' names match, as they come from the same file; if not, their order does.
     """
+    set_weights(model, content, file, by_name=_has_same_names(model, content))
+
+
+def _has_same_names(model: Model, content: KerasFile) -> bool:
     needed = {layer.name for layer in model.layers if layer.weights}
-    given = {saved.name for saved in content.layers if saved.weights}
-    set_weights(model, content, file, by_name=needed == given)
+    return needed == {saved.name for saved in content.layers if saved.weights}
+
+
+def names_in_file(model: Model, content: KerasFile) -> dict[Variable, str]:
+    """Return the names that a file gives the weights of the model that was built from it."""
+    by_name = _has_same_names(model, content)
+    pairs = _pairs_by_name(model, content) if by_name else _pairs_in_order(model, content, "")
+    return {
+        variable: name
+        for layer, saved in pairs
+        for variable, (name, _) in zip(layer.weights, saved.weights, strict=False)
+    }
 
 
 def _check_source(content: KerasFile, file: str) -> None:

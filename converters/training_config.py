@@ -1,15 +1,14 @@
-"""The training state in files: how a model was compiled, and its optimizer's slots."""
+"""How a model was compiled, to and from files."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from konnx import losses, metrics, optimizers
 from konnx.converters.hdf5 import KerasFile
+from konnx.converters.optimizer_state import restore_optimizer
 from konnx.training.compiled import per_output_lists
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -
         )
         return
     if content.optimizer_weights:
-        _restore_slots(model, [array for _, array in content.optimizer_weights])
+        restore_optimizer(model, content)
 
 
 def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) -> None:
@@ -112,16 +111,3 @@ def _metric(value: Any, custom_objects: Custom) -> Any:
         is_accuracy = inner.get("name") in ("accuracy", "acc")
         value = "accuracy" if is_accuracy else inner.get("fn", value["class_name"])
     return _with_custom(value, custom_objects)
-
-
-def _restore_slots(model: Model, arrays: Sequence[np.ndarray]) -> None:
-    optimizer = model.optimizer
-    optimizer.create_slots(model.compiled.trainable_weights)
-    try:
-        optimizer.set_weights(arrays)
-    except ValueError as error:
-        warnings.warn(
-            f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
-            f"be restored and starts anew: {error}",
-            stacklevel=5,
-        )

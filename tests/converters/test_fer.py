@@ -80,8 +80,17 @@ def test_a_single_image_gives_the_first_row(model: Any) -> None:
 
 
 @pytest.mark.training
-@pytest.mark.filterwarnings("default")  # the state in the file is ordered by weight name
 def test_it_loads_with_its_optimizer_and_loss() -> None:
     model = load_model(MODEL)
     assert model.loss == "categorical_crossentropy"
     assert model.optimizer.get_config()["lr"] == pytest.approx(1e-4)
+
+
+@pytest.mark.training
+def test_the_state_of_its_optimizer_which_is_sorted_by_weight_name_is_restored() -> None:
+    weights = {weight.name: weight for weight in load_model(MODEL).optimizer.weights}
+    assert weights["Adam/iterations"].numpy() > 0
+    kernel = weights["Adam/conv2d_1/kernel/v"].numpy()
+    assert kernel.shape == (3, 3, 1, 8)
+    assert kernel.min() >= 0
+    assert kernel.max() > 0

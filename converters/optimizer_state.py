@@ -1,0 +1,78 @@
+"""An optimizer's state from a file."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from konnx.converters.hdf5 import KerasFile
+from konnx.converters.layer_weights import names_in_file
+from konnx.graph import Variable
+
+if TYPE_CHECKING:
+    from konnx.models import Model
+
+Array = np.ndarray[Any, Any]
+
+
+def restore_optimizer(model: Model, content: KerasFile) -> None:
+    """Give a compiled model's optimizer the state in a file; warn where it does not fit."""
+    optimizer = model.optimizer
+    params = model.compiled.trainable_weights
+    optimizer.create_slots(params)
+    arrays = [array for _, array in content.optimizer_weights or ()]
+    try:
+        if _is_before_2_1(content.keras_version):
+            arrays = _in_order_of_model(arrays, params, names_in_file(model, content))
+        optimizer.set_weights(arrays)
+    except ValueError as error:
+        warnings.warn(
+            f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
+            f"be restored and starts anew: {error}",
+            stacklevel=5,
+        )
+
+
+def _is_before_2_1(version: str | None) -> bool:
+    found = re.match(r"(\d+)\.(\d+)", version or "")
+    return found is not None and tuple(map(int, found.groups())) < (2, 1)
+
+
+def _in_order_of_model(
+    arrays: Sequence[Array], params: Sequence[Variable], names: dict[Variable, str]
+) -> list[Array]:
+    """Return the state in the order of the model's weights.
+
+    Releases before Keras 2.1 sorted the weights by name before they trained them; which ones
+    exactly, a file does not say, but the shapes do.
+
+    Raises:
+        ValueError: the shapes fit either order.
+    """
+    order = sorted(range(len(params)), key=lambda place: names.get(params[place], ""))
+    by_name = _unsorted(arrays, order)
+    if order == list(range(len(params))) or not _fits(by_name, params):
+        return list(arrays)
+    if _fits(arrays, params):
+        raise ValueError("it may be ordered by the names of the weights, or as in the model")
+    return by_name
+
+
+def _unsorted(arrays: Sequence[Array], order: Sequence[int]) -> list[Array]:
+    """Undo the sorting in each block of slots; the number of iterations stands before them."""
+    result = list(arrays)
+    for start in range(1, len(arrays) - len(order) + 1, max(len(order), 1)):
+        for index, place in enumerate(order):
+            result[start + place] = arrays[start + index]
+    return result
+
+
+def _fits(arrays: Sequence[Array], params: Sequence[Variable]) -> bool:
+    slots = arrays[1:]
+    return len(slots) % max(len(params), 1) == 0 and all(
+        array.shape == params[index % len(params)].shape for index, array in enumerate(slots)
+    )

@@ -1,0 +1,71 @@
+"""The optimizer's state in files of Keras 2.0, which may be sorted by weight name."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from konnx.converters.hdf5 import KerasFile, read_hdf5
+from konnx.converters.optimizer_state import restore_optimizer
+from konnx.layers import Dense
+from konnx.models import Sequential
+
+pytestmark = pytest.mark.training
+
+
+def mlp(*units: int) -> Sequential:
+    model = Sequential([Dense(out, input_shape=(into,)) for into, out in pairwise(units)])
+    model.compile("adam", "mse")
+    return model
+
+
+def saved(model: Sequential, folder: Path, version: str, order: Any) -> tuple[KerasFile, list[Any]]:
+    """The file that `version` would write, and the state in the model's own order."""
+    model.save(folder / "model.h5")
+    content = read_hdf5(folder / "model.h5")
+    params = model.compiled.trainable_weights
+    state = [np.full(weight.shape, index, "float32") for index, weight in enumerate(params, 1)]
+    names = [f"{weight.name}:0" for weight in params]
+    places = (
+        sorted(range(len(names)), key=names.__getitem__) if order == "name" else range(len(names))
+    )
+    slots = [np.array(3), *[state[place] for place in places], *[state[place] for place in places]]
+    named = [(f"Variable_{index}:0", slot) for index, slot in enumerate(slots)]
+    return (
+        KerasFile("model", content.layers, keras_version=version, optimizer_weights=named),
+        [np.array(3), *state, *state],
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "order"), [("2.0.5", "name"), ("2.0.9", "model"), ("2.1.6", "model")]
+)
+def test_the_order_that_fits_is_found(tmp_path: Path, version: str, order: str) -> None:
+    model = mlp(4, 3, 2)
+    content, expected = saved(model, tmp_path, version, order)
+    restore_optimizer(model, content)
+    received = model.optimizer.get_weights()
+    for value, wanted in zip(received, expected, strict=False):
+        np.testing.assert_array_equal(value, wanted)
+
+
+def test_an_order_that_shapes_cannot_tell_starts_anew_with_a_warning(tmp_path: Path) -> None:
+    model = Sequential(
+        [Dense(3, use_bias=False, input_shape=(3,), name="z"), Dense(3, use_bias=False, name="a")]
+    )
+    model.compile("adam", "mse")
+    content, _ = saved(model, tmp_path, "2.0.5", "name")
+    with pytest.warns(UserWarning, match="starts anew: it may be ordered by the names"):
+        restore_optimizer(model, content)
+    assert model.optimizer.get_weights()[0] == 0
+
+
+def test_a_later_version_is_not_sorted_whatever_the_shapes_are(tmp_path: Path) -> None:
+    model = mlp(4, 3, 2)
+    content, _ = saved(model, tmp_path, "2.1.6", "name")
+    with pytest.warns(UserWarning, match="starts anew"):
+        restore_optimizer(model, content)
