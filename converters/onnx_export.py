@@ -40,7 +40,6 @@ def to_onnx(model: Model, *, opset: int | None = None, source: str = "") -> onnx
     proto.producer_version = version("konnx")
     metadata = {"source": source or f"konnx model '{model.name}'", "framework": "keras"}
     helper.set_model_props(proto, metadata)
-    onnx.checker.check_model(proto, full_check=True)
     return proto
 
 
@@ -73,7 +72,9 @@ def _inference_graph(model: Model) -> list[Tensor]:
 
 
 def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    """Return a model in an opset, having passed onnx' checker."""
     if opset == OPSET:
+        onnx.checker.check_model(proto, full_check=True)
         return proto
     newest = onnx.defs.onnx_opset_version()
     if not _OLDEST_OPSET <= opset <= newest:
@@ -85,12 +86,13 @@ def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
 
     try:
         converted = version_converter.convert_version(proto, opset)
-    except Exception as error:  # the converter raises RuntimeError or ConvertError
+        converted.ir_version = _ir_version_for(opset)
+        onnx.checker.check_model(converted, full_check=True)
+    except Exception as error:  # RuntimeError or ConvertError; the checker's own, if it is wrong
         reason = str(error).strip().splitlines()[-1].rpartition("failed: ")[2]
         raise ValueError(
             f"The model cannot be written in opset {opset}: {reason}. Use opset={OPSET}."
         ) from error
-    converted.ir_version = _ir_version_for(opset)
     return converted
 
 

@@ -334,6 +334,7 @@ def _schema(op_type: str) -> defs.OpSchema:
 def _infer(
     op_type: str, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
 ) -> list[TensorType]:
+    op_type = _INFERRED_AS.get(op_type, op_type)
     input_names = [f"i{index}" if given is not None else "" for index, given in enumerate(inputs)]
     output_names = [f"o{index}" for index in range(outputs)]
     node = node_proto(op_type, input_names, output_names, attributes)
@@ -353,6 +354,9 @@ def _infer(
         raise _shape_error(op_type, inputs, attributes, error) from error
     return [_checked_type(op_type, inferred.get(name), inputs) for name in output_names]
 
+
+# Operators that onnx before 1.20 infers no type for, and others of the same types.
+_INFERRED_AS = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 
 _OPSET_IMPORTS = [helper.make_opsetid("", OPSET)]
 
