@@ -20,6 +20,7 @@ from konnx.graph import (
     substitute,
     topological_order,
 )
+from konnx.utils.naming import free_name
 from konnx.utils.random import next_run_seed
 
 Update = tuple[Variable, Tensor]
@@ -127,12 +128,12 @@ def name_tensors(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
         raise ShapeError(f"A tensor occurs twice among the inputs: {list(tensors)}")
     named: dict[str, Tensor] = {}
     for tensor in tensors:
-        name, number = tensor.name, 0
-        while name in named or _RESERVED.fullmatch(name):
-            number += 1
-            name = f"{tensor.name}_{number}"
-        named[name] = tensor
+        named[free_name(tensor.name, lambda name: name in named or _is_reserved(name))] = tensor
     return named
+
+
+def _is_reserved(name: str) -> bool:
+    return _RESERVED.fullmatch(name) is not None
 
 
 def draws_random_numbers(tensors: Sequence[Tensor]) -> bool:
@@ -150,13 +151,9 @@ def chain_updates(updates: Sequence[Update]) -> dict[Variable, Tensor]:
     for variable, value in updates:
         _check_update(variable, value)
         if variable in chained:
-            value = _after(variable, chained[variable], value)
+            (value,) = substitute([value], {variable: chained[variable]})
         chained[variable] = value
     return chained
-
-
-def _after(variable: Variable, first: Tensor, then: Tensor) -> Tensor:
-    return substitute([then], {variable: first})[0]
 
 
 def _check_update(variable: Variable, value: Tensor) -> None:

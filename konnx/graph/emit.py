@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from konnx.graph.sameness import RANDOM, attributes_key, constant_key
 from konnx.graph.tensor import (
     OPSET,
     Node,
@@ -26,10 +27,6 @@ IR_VERSION = 8
 """The oldest IR version that carries opset 18, so that old runtimes accept the file."""
 
 PRODUCER = "konnx"
-
-_RANDOM = frozenset(
-    {"RandomUniform", "RandomNormal", "RandomUniformLike", "RandomNormalLike", "Bernoulli"}
-)
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ class _Writer:
 
     def _write_constant(self, tensor: Tensor) -> None:
         value: np.ndarray = tensor.node.attributes["value"]
-        key = (value.dtype.str, value.shape, value.tobytes()) if value.size <= 1024 else id(value)
+        key = constant_key(value) or id(value)
         if key not in self._known:
             name = _unique(tensor.node.name or "constant", self._taken)
             self.initializers.append(numpy_helper.from_array(value, name))
@@ -205,17 +202,9 @@ def _wanted_names(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -
 
 def _key(node: Node, inputs: Sequence[str]) -> object:
     """What makes two nodes interchangeable; a random node is like no other."""
-    if node.op_type in _RANDOM:
+    if node.op_type in RANDOM:
         return node
-    attributes = tuple(
-        (key, value.tobytes() if isinstance(value, np.ndarray) else _hashable(value))
-        for key, value in sorted(node.attributes.items())
-    )
-    return (node.domain, node.op_type, len(node.outputs), attributes, *inputs)
-
-
-def _hashable(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return (node.domain, node.op_type, len(node.outputs), attributes_key(node), *inputs)
 
 
 def _value_info(name: str, tensor: Tensor) -> onnx.ValueInfoProto:

@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from onnx import defs, helper, numpy_helper, shape_inference
 
-from konnx.graph.types import Dim, TensorType, elem_type_of, merge_dims, standardize_dtype
+from konnx.graph.types import Dim, TensorType, merge_dims, standardize_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,6 +256,11 @@ def constant(value: Any, dtype: Any = None, name: str = "") -> Tensor:
     return Node("Constant", (), {"value": array}, [type_], domain=INTERNAL, name=name).outputs[0]
 
 
+def int64s(values: Sequence[int]) -> Tensor:
+    """Return a one-dimensional int64 constant: sizes, axes, pads."""
+    return constant(np.asarray(values, dtype=np.int64).reshape(-1))
+
+
 def in_train_phase(
     training: Tensor, inference: Tensor, *, unless: Callable[[], bool] | None = None
 ) -> Tensor:
@@ -417,14 +422,6 @@ def _attribute_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def cast_constant(tensor: Tensor, dtype: str) -> Tensor:
-    """Return a constant in another dtype, converted now rather than by a Cast node."""
-    value = tensor.constant_value
-    if value is None:
-        raise ValueError(f"{tensor!r} is not a constant")
-    return constant(value.astype(dtype), name=tensor.node.name)
-
-
 def refine(tensor: Tensor, dims: Sequence[Dim]) -> Tensor:
     """Return the tensor with what is known of its shape from elsewhere added.
 
@@ -456,11 +453,10 @@ __all__ = [
     "Node",
     "ShapeError",
     "Tensor",
-    "cast_constant",
     "constant",
     "current_scope",
-    "elem_type_of",
     "in_train_phase",
+    "int64s",
     "is_constant",
     "is_phase",
     "is_placeholder",

@@ -281,8 +281,7 @@ class Layer:
         return tensors
 
     def _build_for(self, tensors: list[Tensor]) -> None:
-        if self.input_spec is not None:
-            check_all_specs(self.input_spec, tensors, self.name)
+        check_all_specs(self.input_spec, tensors, self.name)
         self.build(unpack([tensor.shape for tensor in tensors]))
         self.built = True
         if self._initial_weights is not None:

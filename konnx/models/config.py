@@ -181,7 +181,7 @@ def check_known_classes(config: Any, custom_objects: Custom) -> None:
     """
     unknown: dict[str, list[str]] = {}
     for class_name, name in layer_classes(config):
-        known = class_name in (custom_objects or {}) or class_name in layer_family.LAYERS.names
+        known = class_name in (custom_objects or {}) or class_name in layer_family.LAYERS
         if not known:
             unknown.setdefault(class_name, []).append(name)
     if not unknown:

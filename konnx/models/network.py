@@ -15,6 +15,7 @@ from konnx.layers.input import InputLayer
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import InputSpec, as_list, unpack
 from konnx.models.topology import trace
+from konnx.utils.naming import free_name
 
 _T = TypeVar("_T")
 
@@ -216,10 +217,6 @@ def _output_names(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[s
     names: list[str] = []
     given = {tensor: history_of(tensor).layer.name for tensor in inputs}
     for tensor in outputs:
-        base = name = history_of(tensor).layer.name
-        number = 0
-        while name in names or (tensor not in given and name in given.values()):
-            number += 1
-            name = f"{base}_{number}"
-        names.append(name)
+        taken = names if tensor in given else [*names, *given.values()]
+        names.append(free_name(history_of(tensor).layer.name, taken.__contains__))
     return names

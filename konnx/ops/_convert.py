@@ -46,11 +46,6 @@ def as_tensors(*values: Any) -> list[Tensor]:
     return [as_tensor(value, dtype) for value in values]
 
 
-def int64s(values: Sequence[int]) -> Tensor:
-    """Return a one-dimensional int64 constant: sizes, axes, pads."""
-    return constant(np.asarray(values, dtype=np.int64).reshape(-1))
-
-
 def scalar(value: float, like: Tensor) -> Tensor:
     """Return a constant scalar of the dtype of `like`."""
     return as_tensor(value, like.dtype)

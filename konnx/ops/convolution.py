@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, current_scope, op, refine
-from konnx.ops._convert import int64s, scalar
+from konnx.graph import ShapeError, Tensor, current_scope, int64s, op, refine
+from konnx.ops._convert import scalar
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
 from konnx.ops.shape import pad_axes, reshape, transpose
 

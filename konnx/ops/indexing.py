@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph import ShapeError, Tensor, constant, op
+from konnx.graph import ShapeError, Tensor, constant, int64s, op
 from konnx.graph.tensor import register_operators
-from konnx.ops._convert import canonical_axis, cast, int64s
+from konnx.ops._convert import canonical_axis, cast
 from konnx.ops.shape import slice_axes
 
 _END = np.iinfo(np.int64).max

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from konnx.graph import Tensor, constant, op, placeholder
-from konnx.graph.types import elem_type_of
-from konnx.ops._convert import cast, int64s
+from konnx.graph import Tensor, constant, int64s, op, placeholder
+from konnx.ops._convert import cast
 from konnx.ops.shape import reshape_like, shape
 from konnx.utils.random import draw_seed
 
@@ -53,13 +52,13 @@ def _hash(places: Tensor, salt: int, *, varying: bool) -> Tensor:
     mixed = op("Add", op("Mul", places, _wide(0xD1342543DE82EF95)), _wide(start))
     if varying:
         mixed = op("Add", mixed, op("Mul", SEED, _wide(0xAEF17502108EF2D9)))
-    mixed = op("Cast", mixed, to=elem_type_of("uint64"))
+    mixed = cast(mixed, "uint64")
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
         mixed = op("BitwiseXor", mixed, _shift(mixed, 31))
-        signed = op("Cast", mixed, to=elem_type_of("int64"))
-        mixed = op("Cast", op("Mul", signed, _wide(factor)), to=elem_type_of("uint64"))
-    high = op("Cast", _shift(mixed, 32), to=elem_type_of("int64"))  # 0 to 2**32 - 1
-    return op("Cast", op("Sub", high, _wide(2**31)), to=elem_type_of("int32"))
+        signed = cast(mixed, "int64")
+        mixed = cast(op("Mul", signed, _wide(factor)), "uint64")
+    high = cast(_shift(mixed, 32), "int64")  # 0 to 2**32 - 1
+    return cast(op("Sub", high, _wide(2**31)), "int32")
 
 
 def _shift(x: Tensor, bits: int) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from konnx.graph import Tensor, op
-from konnx.ops._convert import as_tensor, canonical_axes, canonical_axis, cast, int64s, scalar
+from konnx.graph import Tensor, int64s, op
+from konnx.ops._convert import as_tensor, canonical_axes, canonical_axis, cast, scalar
 from konnx.ops.elementwise import square, subtract
 
 Axis = int | Sequence[int] | None

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph import Dim, ShapeError, Tensor, constant, op, refine
-from konnx.ops._convert import as_tensor, as_tensors, canonical_axis, int64s, scalar
+from konnx.graph import Dim, ShapeError, Tensor, constant, int64s, op, refine
+from konnx.ops._convert import as_tensor, as_tensors, canonical_axis, scalar
 
 
 def shape(x: Any) -> Tensor:

@@ -13,6 +13,7 @@ from konnx.function import Function
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
 from konnx.layers.base import Update
 from konnx.training.objective import LossFunction, weighted_mean
+from konnx.utils.naming import free_name
 
 # Losses whose targets must have the shape of the output.
 _SAME_SHAPE = (
@@ -99,7 +100,8 @@ class Compiled:
         self._targets = self._make_targets(target_tensors)
         self._weights = self._make_weights()
         self._metrics = self._make_metrics()
-        self._phases = {side: self._resolve(side) for side in (True, False)}
+        losses = model.losses
+        self._phases = {side: self._resolve(losses, training=side) for side in (True, False)}
         self._updates = self._resolve_updates()
         self._functions: dict[tuple[bool, ...], Function] = {}
 
@@ -205,9 +207,8 @@ class Compiled:
                 phase.masks[i],
             )
 
-    def _resolve(self, training: bool) -> Phase:
+    def _resolve(self, losses: Sequence[Tensor], *, training: bool) -> Phase:
         model = self._model
-        losses = model.losses
         count = len(model.outputs)
         resolved = select_phase(
             [*model.outputs, *losses], training=training, keep_gradient_stops=True
@@ -263,11 +264,7 @@ class Compiled:
         name = f"weighted_{name}" if weighted else name
         if len(self._model.outputs) > 1:
             name = f"{self._model.output_names[i]}_{name}"
-        unique, number = name, 0
-        while unique in taken:
-            number += 1
-            unique = f"{name}_{number}"
-        return Metric(unique, function, i, weighted)
+        return Metric(free_name(name, taken.__contains__), function, i, weighted)
 
     def _metric_function(self, metric: Any, i: int) -> tuple[LossFunction, str]:
         loss, shape = self.loss_functions[i], self._model.outputs[i].shape

@@ -12,7 +12,6 @@ from konnx.graph import (
     Tensor,
     Variable,
     emit_resolved,
-    is_variable,
     select_phase,
     topological_order,
 )
@@ -36,8 +35,9 @@ class Predictor:
     def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self._live = Function(inputs, outputs, name="predict")
-        self._variables = _variables_of(outputs)
-        self._seeded = draws_random_numbers(select_phase(outputs, training=False))
+        inferred = select_phase(outputs, training=False)
+        self._variables = _variables_of(inferred)
+        self._seeded = draws_random_numbers(inferred)
         self._frozen: tuple[Versions, runtime.Program] | None = None
         self._last_seen: Versions | None = None
 
@@ -71,10 +71,5 @@ def inference_graph(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _variables_of(outputs: Sequence[Tensor]) -> list[Variable]:
-    nodes = topological_order(select_phase(outputs, training=False))
-    return [
-        tensor
-        for node in nodes
-        for tensor in node.outputs
-        if is_variable(tensor) and isinstance(tensor, Variable)
-    ]
+    tensors = [tensor for node in topological_order(outputs) for tensor in node.outputs]
+    return [tensor for tensor in tensors if isinstance(tensor, Variable)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _CAPITALISED_WORD = re.compile(r".[A-Z][a-z0-9]+", re.DOTALL)
 _WORD_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -43,3 +43,17 @@ def unique_name(prefix: str) -> str:
 def reset_names() -> None:
     """Count every prefix from 1 again."""
     _counters.clear()
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """Return the name itself or, if it is taken, the first free of `name_1`, `name_2` and so on.
+
+    Example:
+        >>> free_name("x", {"x", "x_1"}.__contains__)
+        'x_2'
+    """
+    free, number = name, 0
+    while is_taken(free):
+        number += 1
+        free = f"{name}_{number}"
+    return free

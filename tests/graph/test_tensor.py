@@ -27,7 +27,6 @@ from konnx.graph import (
     refine,
     stop_gradient,
 )
-from konnx.graph.tensor import cast_constant
 
 pytestmark = pytest.mark.no_runtime
 
@@ -164,12 +163,6 @@ def test_a_constant_is_a_copy_that_cannot_be_written() -> None:
 )
 def test_constants_have_keras_default_dtypes(value: Any, dtype: str) -> None:
     assert constant(value).dtype == dtype
-
-
-def test_a_constant_changes_its_dtype_without_a_node() -> None:
-    assert is_constant(cast_constant(constant(1.0), "int64"))
-    with pytest.raises(ValueError, match="is not a constant"):
-        cast_constant(X, "int64")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from konnx.graph.passes._layout import (
     plain,
     rebuilt,
 )
-from konnx.graph.passes._nodes import BROADCASTING, REDUCTIONS, UNARY, int64s, ints_of, make
-from konnx.graph.tensor import Node, Tensor, constant
+from konnx.graph.passes._nodes import BROADCASTING, REDUCTIONS, UNARY, ints_of, make
+from konnx.graph.tensor import Node, Tensor, constant, int64s
 from konnx.graph.types import TensorType
 
 Views = list[View | None]

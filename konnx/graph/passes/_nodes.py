@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph.tensor import Node, Tensor, constant
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import Dim, TensorType
 from konnx.graph.walk import topological_order
 
@@ -51,18 +51,6 @@ def make(
     return Node(op_type, given, attributes, types, name=name)
 
 
-def attributes_key(node: Node) -> object:
-    """The attributes of a node in a form that can be compared and hashed."""
-    return tuple(
-        (key, value.tobytes() if isinstance(value, np.ndarray) else _hashable(value))
-        for key, value in sorted(node.attributes.items())
-    )
-
-
-def _hashable(value: Any) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def count_uses(outputs: Sequence[Tensor]) -> Counter[Tensor]:
     """How often each tensor is an input of a node or an output of the graph."""
     uses = Counter(outputs)
@@ -96,11 +84,6 @@ def ints_of(inputs: Sequence[Tensor | None], index: int) -> list[int] | None:
     """The value of an input that holds sizes, axes or pads, if it is given and constant."""
     value = value_of(inputs, index)
     return None if value is None else [int(item) for item in value.reshape(-1)]
-
-
-def int64s(values: Sequence[int]) -> Tensor:
-    """A one-dimensional int64 constant: sizes, axes, pads."""
-    return constant(np.asarray(values, dtype=np.int64).reshape(-1))
 
 
 def known_sizes(dims: Sequence[Dim] | None) -> list[int] | None:

@@ -10,12 +10,11 @@ from konnx.graph.passes._nodes import (
     BROADCASTING,
     UNARY,
     find_users,
-    int64s,
     known_sizes,
     make,
     value_of,
 )
-from konnx.graph.tensor import Node, Tensor, constant
+from konnx.graph.tensor import Node, Tensor, constant, int64s
 from konnx.graph.walk import rewrite
 
 

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from konnx.graph.passes._nodes import attributes_key
-from konnx.graph.tensor import INTERNAL, Node, Tensor, is_constant
+from konnx.graph.sameness import RANDOM, attributes_key, constant_key
+from konnx.graph.tensor import INTERNAL, Node, Tensor
 from konnx.graph.walk import rewrite
-
-_RANDOM = frozenset(
-    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"}
-    | {"Dropout", "RandomUniformLike"}
-)
-
-_SMALL = 1024  # elements; larger constants are equal only if they are the same
 
 
 def merge_duplicates(outputs: Sequence[Tensor]) -> list[Tensor]:
@@ -37,15 +28,9 @@ def merge_duplicates(outputs: Sequence[Tensor]) -> list[Tensor]:
 def _key(node: Node, inputs: list[Tensor | None]) -> object:
     """What makes two nodes interchangeable; None for a node that is like no other."""
     if node.domain == INTERNAL:
-        return _constant_key(node.outputs[0]) if is_constant(node.outputs[0]) else None
-    if node.op_type in _RANDOM:
+        value = node.outputs[0].constant_value
+        return None if value is None else constant_key(value)
+    if node.op_type in RANDOM:
         return None
     types = tuple(output.type for output in node.outputs)
     return (node.domain, node.op_type, attributes_key(node), types, *inputs)
-
-
-def _constant_key(tensor: Tensor) -> object:
-    value: np.ndarray = tensor.node.attributes["value"]
-    if value.size > _SMALL:
-        return None
-    return (value.dtype.str, value.shape, value.tobytes())
