@@ -1,6 +1,8 @@
 """The expression graph that everything in konnx is written in, and its emission as ONNX."""
 
+from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
+from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
 from konnx.graph.tensor import (
     OPSET,
     Node,
@@ -17,6 +19,7 @@ from konnx.graph.tensor import (
     op,
     placeholder,
     refine,
+    stand_in,
     stop_gradient,
 )
 from konnx.graph.types import Dim, TensorType, is_float, standardize_dtype
@@ -39,14 +42,20 @@ __all__ = [
     "Node",
     "ShapeError",
     "Storage",
+    "Subgraph",
     "Tensor",
     "TensorType",
     "Variable",
     "assign_all",
+    "bodies_of",
+    "captured_by",
+    "close_over",
     "constant",
     "current_scope",
+    "dependent_nodes",
     "emit",
     "emit_resolved",
+    "find_captures",
     "has_phase",
     "in_train_phase",
     "int64s",
@@ -54,12 +63,14 @@ __all__ = [
     "is_float",
     "is_placeholder",
     "is_variable",
+    "map_bodies",
     "name_scope",
     "op",
     "placeholder",
     "refine",
     "rewrite",
     "select_phase",
+    "stand_in",
     "standardize_dtype",
     "stop_gradient",
     "substitute",

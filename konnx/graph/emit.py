@@ -10,6 +10,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from konnx.graph.sameness import RANDOM, attributes_key, constant_key
+from konnx.graph.subgraph import Subgraph, bodies_of, captured_by
 from konnx.graph.tensor import (
     OPSET,
     Node,
@@ -72,22 +73,23 @@ def emit_resolved(
 ) -> Emitted:
     """Write outputs that hold no Phase any more; see `emit`."""
     _check_inputs(inputs)
-    writer = _Writer(inputs, outputs, freeze)
+    model = _Model(freeze, dict.fromkeys([*inputs, *outputs], 0))
+    writer = _Writer(model, {tensor: key for key, tensor in inputs.items()})
+    writer.write(outputs)
     graph = helper.make_graph(
         writer.nodes,
         name,
         [_value_info(key, tensor) for key, tensor in inputs.items()]
-        + [_value_info(key, variable) for key, variable in writer.variables.items()],
+        + [_value_info(key, variable) for key, variable in model.variables.items()],
         [_value_info(key, tensor) for key, tensor in outputs.items()],
         initializer=writer.initializers,
     )
-    model = helper.make_model(
-        graph,
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name=PRODUCER,
+    opsets = [helper.make_opsetid("", OPSET)]
+    opsets += [helper.make_opsetid(domain, 1) for domain in sorted(model.domains)]
+    proto = helper.make_model(
+        graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name=PRODUCER
     )
-    return Emitted(model, writer.variables)
+    return Emitted(proto, model.variables)
 
 
 def _check_inputs(inputs: Mapping[str, Tensor]) -> None:
@@ -99,26 +101,50 @@ def _check_inputs(inputs: Mapping[str, Tensor]) -> None:
             )
 
 
-class _Writer:
-    """Gives every tensor a name and lists nodes and initializers; equal nodes are written once."""
+@dataclass
+class _Model:
+    """What the graph and the bodies within it share: names are unique throughout."""
 
-    def __init__(
-        self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], freeze: bool
-    ) -> None:
+    freeze: bool
+    taken: dict[str, int]
+    variables: dict[str, Variable] = field(default_factory=dict)
+    node_names: dict[str, int] = field(default_factory=dict)
+    domains: set[str] = field(default_factory=set)
+
+
+class _Writer:
+    """Gives every tensor a name and lists nodes and initializers; equal nodes are written once.
+
+    Args:
+        model: shared with the writers of bodies.
+        names: of tensors that are there already: inputs, and what a body captures.
+    """
+
+    def __init__(self, model: _Model, names: dict[Tensor, str]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
-        self.variables: dict[str, Variable] = {}
-        self._freeze = freeze
-        self._names: dict[Tensor, str] = {tensor: name for name, tensor in inputs.items()}
-        self._taken: dict[str, int] = dict.fromkeys([*inputs, *outputs], 0)
-        self._node_names: dict[str, int] = {}
+        self._model = model
+        self._names = names
+        self._given = set(names)
         self._known: dict[object, tuple[str, ...]] = {}
-        self._wanted = _wanted_names(inputs, outputs)
+        self._wanted: dict[Tensor, str] = {}
+
+    def write(self, outputs: Mapping[str, Tensor]) -> None:
+        """Write all that the outputs need, so that they have the names given."""
+        self._wanted = self._wanted_names(outputs)
         for node in topological_order(outputs.values()):
             self._write(node)
         for name, tensor in outputs.items():
             if self._names[tensor] != name:
                 self._add("Identity", [self._names[tensor]], [name], {}, f"{name}/Identity")
+
+    def _wanted_names(self, outputs: Mapping[str, Tensor]) -> dict[Tensor, str]:
+        """Names that computed tensors get because they are outputs (the first, if several)."""
+        wanted: dict[Tensor, str] = {}
+        for name, tensor in outputs.items():
+            if tensor not in self._given and tensor.node.inputs:
+                wanted.setdefault(tensor, name)
+        return wanted
 
     def _write(self, node: Node) -> None:
         tensor = node.outputs[0]
@@ -133,7 +159,7 @@ class _Writer:
 
     def _check_placeholder(self, tensor: Tensor) -> None:
         if tensor not in self._names:
-            known = ", ".join(f"'{name}'" for name in self._taken)
+            known = ", ".join(f"'{name}'" for name in self._model.taken)
             raise ShapeError(
                 f"The outputs need the input '{tensor.name}' {tensor.type.dims}, which is not "
                 f"among the inputs of the function or model. Inputs and outputs given: {known}"
@@ -143,18 +169,18 @@ class _Writer:
         value: np.ndarray = tensor.node.attributes["value"]
         key = constant_key(value) or id(value)
         if key not in self._known:
-            name = _unique(tensor.node.name or "constant", self._taken)
+            name = self._unique(tensor.node.name or "constant")
             self.initializers.append(numpy_helper.from_array(value, name))
             self._known[key] = (name,)
         self._names[tensor] = self._known[key][0]
 
     def _write_variable(self, tensor: Tensor) -> None:
         assert isinstance(tensor, Variable)
-        name = self._names[tensor] = _unique(tensor.name, self._taken)
-        if self._freeze:
+        name = self._names[tensor] = self._unique(tensor.name)
+        if self._model.freeze:
             self.initializers.append(numpy_helper.from_array(tensor.numpy(), name))
         else:
-            self.variables[name] = tensor
+            self._model.variables[name] = tensor
 
     def _write_node(self, node: Node) -> None:
         inputs = ["" if t is None else self._names[t] for t in node.inputs]
@@ -162,8 +188,29 @@ class _Writer:
         names = self._known.get(key)
         if names is None:
             names = self._known[key] = tuple(self._output_name(t) for t in node.outputs)
-            self._add(node.op_type, inputs, names, node.attributes, node.name)
+            own = inputs[: len(inputs) - len(captured_by(node))]
+            attributes = {**node.attributes, **self._bodies(node)}
+            self._add(node.op_type, own, names, attributes, node.name, node.domain)
         self._names.update(zip(node.outputs, names, strict=True))
+
+    def _bodies(self, node: Node) -> dict[str, onnx.GraphProto]:
+        outer = captured_by(node)
+        return {key: self._body(key, body, outer) for key, body in bodies_of(node).items()}
+
+    def _body(self, key: str, body: Subgraph, outer: Sequence[Tensor | None]) -> onnx.GraphProto:
+        """Write a body; its parameters are inputs, what it captures keeps the outer name."""
+        names = {tensor: self._unique(tensor.name) for tensor in body.parameters}
+        inputs = [_value_info(name, tensor) for tensor, name in names.items()]
+        for inner, tensor in zip(body.captures, outer, strict=True):
+            assert tensor is not None
+            names[inner] = self._names[tensor]
+        outputs = {self._unique(tensor.name): tensor for tensor in body.results}
+        writer = _Writer(self._model, names)
+        writer.write(outputs)
+        results = [_value_info(name, tensor) for name, tensor in outputs.items()]
+        return helper.make_graph(
+            writer.nodes, key, inputs, results, initializer=writer.initializers
+        )
 
     def _add(
         self,
@@ -172,12 +219,18 @@ class _Writer:
         outputs: Sequence[str],
         attributes: Mapping[str, object],
         name: str,
+        domain: str = "",
     ) -> None:
-        name = _unique(name, self._node_names)
-        self.nodes.append(node_proto(op_type, inputs, outputs, attributes, name))
+        if domain:
+            self._model.domains.add(domain)
+        name = _unique(name, self._model.node_names)
+        self.nodes.append(node_proto(op_type, inputs, outputs, attributes, name, domain))
 
     def _output_name(self, tensor: Tensor) -> str:
-        return self._wanted.pop(tensor, None) or _unique(tensor.name, self._taken)
+        return self._wanted.pop(tensor, None) or self._unique(tensor.name)
+
+    def _unique(self, name: str) -> str:
+        return _unique(name, self._model.taken)
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
@@ -188,16 +241,6 @@ def _unique(name: str, taken: dict[str, int]) -> str:
         candidate = f"{name}_{taken[name]}"
     taken[candidate] = 0
     return candidate
-
-
-def _wanted_names(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> dict[Tensor, str]:
-    """Names that computed tensors get because they are outputs (the first, if several)."""
-    wanted: dict[Tensor, str] = {}
-    given = set(inputs.values())
-    for name, tensor in outputs.items():
-        if tensor not in given and tensor.node.inputs:
-            wanted.setdefault(tensor, name)
-    return wanted
 
 
 def _key(node: Node, inputs: Sequence[str]) -> object:

@@ -242,6 +242,11 @@ def placeholder(dims: Sequence[Dim], dtype: Any = "float32", name: str = "input"
     return Node("Placeholder", (), {}, [type_], domain=INTERNAL, name=name).outputs[0]
 
 
+def stand_in(tensor: Tensor) -> Tensor:
+    """Make a placeholder of the type of a tensor."""
+    return Node("Placeholder", (), {}, [tensor.type], domain=INTERNAL, name=tensor.name).outputs[0]
+
+
 def constant(value: Any, dtype: Any = None, name: str = "") -> Tensor:
     """Make a tensor whose value is known now; `value` is copied.
 
@@ -410,10 +415,13 @@ def node_proto(
     outputs: Sequence[str],
     attributes: Mapping[str, Any],
     name: str = "",
+    domain: str = "",
 ) -> onnx.NodeProto:
     """Spell a node in ONNX."""
     attributes = {key: _attribute_value(value) for key, value in attributes.items()}
-    return helper.make_node(op_type, inputs, outputs, name=name or None, **attributes)
+    return helper.make_node(
+        op_type, inputs, outputs, name=name or None, domain=domain or None, **attributes
+    )
 
 
 def _attribute_value(value: Any) -> Any:
@@ -468,5 +476,6 @@ __all__ = [
     "placeholder",
     "refine",
     "register_operators",
+    "stand_in",
     "stop_gradient",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from konnx.graph.subgraph import bodies_of, map_bodies
 from konnx.graph.tensor import Node, Tensor, is_phase, is_stop_gradient, phase_value
 
 
@@ -75,17 +76,26 @@ def select_phase(
             chosen = inputs[node.inputs.index(phase_value(node, training))]
         elif is_stop_gradient(tensor) and not keep_gradient_stops:
             chosen = inputs[0]
+        elif bodies_of(node):
+            return map_bodies(node, inputs, select).outputs
         else:
             return None
         assert chosen is not None
         return [chosen]
 
-    return rewrite(outputs, replace)
+    def select(tensors: Sequence[Tensor]) -> list[Tensor]:
+        return rewrite(tensors, replace)
+
+    return select(outputs)
 
 
 def has_phase(outputs: Sequence[Tensor]) -> bool:
     """Tell whether the outputs differ between training and inference."""
-    return any(node.outputs and is_phase(node.outputs[0]) for node in topological_order(outputs))
+    return any(
+        (node.outputs and is_phase(node.outputs[0]))
+        or any(has_phase(body.results) for body in bodies_of(node).values())
+        for node in topological_order(outputs)
+    )
 
 
 def substitute(outputs: Sequence[Tensor], mapping: dict[Tensor, Tensor]) -> list[Tensor]:
@@ -97,4 +107,7 @@ def substitute(outputs: Sequence[Tensor], mapping: dict[Tensor, Tensor]) -> list
             return None
         return [mapping.get(tensor, tensor) for tensor in node.outputs]
 
-    return rewrite(outputs, replace)
+    def is_replaced(node: Node) -> bool:
+        return node in nodes and all(tensor in mapping for tensor in node.outputs)
+
+    return rewrite(outputs, replace, is_replaced)

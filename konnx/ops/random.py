@@ -7,6 +7,10 @@ be repeated. On CPU it is several times as fast as ONNX' RandomUniformLike.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 
 from konnx.graph import Tensor, constant, int64s, op, placeholder
@@ -16,6 +20,18 @@ from konnx.utils.random import draw_seed
 
 SEED = placeholder((), "int64", "seed")
 """The input from which every random number of a graph comes; `function` feeds it."""
+
+_seed: ContextVar[Tensor] = ContextVar("konnx_seed", default=SEED)
+
+
+@contextmanager
+def drawing_from(seed: Tensor) -> Iterator[None]:
+    """Draw the random numbers inside from another int64 scalar than `SEED`, as loops do."""
+    token = _seed.set(seed)
+    try:
+        yield
+    finally:
+        _seed.reset(token)
 
 
 def keep_mask(like: Tensor, rate: float, seed: int | None = None) -> Tensor:
@@ -51,7 +67,7 @@ def _hash(places: Tensor, salt: int, *, varying: bool) -> Tensor:
     start = (salt * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**63
     mixed = op("Add", op("Mul", places, _wide(0xD1342543DE82EF95)), _wide(start))
     if varying:
-        mixed = op("Add", mixed, op("Mul", SEED, _wide(0xAEF17502108EF2D9)))
+        mixed = op("Add", mixed, op("Mul", _seed.get(), _wide(0xAEF17502108EF2D9)))
     mixed = cast(mixed, "uint64")
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
         mixed = op("BitwiseXor", mixed, _shift(mixed, 31))
