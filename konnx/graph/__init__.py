@@ -2,6 +2,7 @@
 
 from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
+from konnx.graph.load import Loaded, load
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
 from konnx.graph.tensor import (
     OPSET,
@@ -39,6 +40,7 @@ __all__ = [
     "Dim",
     "Emitted",
     "HostStorage",
+    "Loaded",
     "Node",
     "ShapeError",
     "Storage",
@@ -63,6 +65,7 @@ __all__ = [
     "is_float",
     "is_placeholder",
     "is_variable",
+    "load",
     "map_bodies",
     "name_scope",
     "op",

@@ -21,6 +21,7 @@ from konnx.graph.tensor import (
     is_variable,
     node_proto,
 )
+from konnx.graph.types import OMITTED
 from konnx.graph.variable import Variable
 from konnx.graph.walk import select_phase, topological_order
 
@@ -227,6 +228,8 @@ class _Writer:
         self.nodes.append(node_proto(op_type, inputs, outputs, attributes, name, domain))
 
     def _output_name(self, tensor: Tensor) -> str:
+        if tensor.type == OMITTED:
+            return ""
         return self._wanted.pop(tensor, None) or self._unique(tensor.name)
 
     def _unique(self, name: str) -> str:

@@ -17,14 +17,15 @@ _SMALL = 1024  # elements; larger constants are equal only if they are the same
 
 def attributes_key(node: Node) -> object:
     """The attributes of a node in a form that can be compared and hashed."""
-    return tuple(
-        (key, value.tobytes() if isinstance(value, np.ndarray) else _hashable(value))
-        for key, value in sorted(node.attributes.items())
-    )
+    return tuple((key, _hashable(value)) for key, value in sorted(node.attributes.items()))
 
 
 def _hashable(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, np.ndarray):
+        return (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    return value
 
 
 def constant_key(value: np.ndarray) -> object:

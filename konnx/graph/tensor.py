@@ -331,7 +331,7 @@ def op(
     attributes = {key: value for key, value in attributes.items() if value is not None}
     while inputs and inputs[-1] is None:
         inputs = inputs[:-1]
-    types = _infer(op_type, inputs, attributes, outputs)
+    types = infer_types(op_type, inputs, attributes, outputs)
     node = Node(op_type, inputs, attributes, types)
     return node.outputs[0] if outputs == 1 else node.outputs
 
@@ -341,9 +341,14 @@ def _schema(op_type: str) -> defs.OpSchema:
     return defs.get_schema(op_type, OPSET, "")
 
 
-def _infer(
+def infer_types(
     op_type: str, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
 ) -> list[TensorType]:
+    """Return the types of the first outputs of an ONNX operator.
+
+    Raises:
+        ShapeError: the inputs do not fit the operator; names the layer and the shapes.
+    """
     op_type = _INFERRED_AS.get(op_type, op_type)
     input_names = [f"i{index}" if given is not None else "" for index, given in enumerate(inputs)]
     output_names = [f"o{index}" for index in range(outputs)]
@@ -374,7 +379,8 @@ _OPSET_IMPORTS = [helper.make_opsetid("", OPSET)]
 def _checked_type(
     op_type: str, proto: onnx.TypeProto | None, inputs: Sequence[Tensor | None]
 ) -> TensorType:
-    if proto is None or not proto.tensor_type.elem_type:
+    kind = None if proto is None else proto.WhichOneof("value")
+    if proto is None or kind is None or (kind == "tensor_type" and not proto.tensor_type.elem_type):
         raise ShapeError(f"ONNX cannot infer the type of {op_type} of {list(inputs)}")
     return TensorType.from_proto(proto)
 
@@ -427,7 +433,9 @@ def node_proto(
 def _attribute_value(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return numpy_helper.from_array(value)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, list | tuple):
+        return [_attribute_value(item) for item in value]
+    return value
 
 
 def refine(tensor: Tensor, dims: Sequence[Dim]) -> Tensor:
@@ -464,6 +472,7 @@ __all__ = [
     "constant",
     "current_scope",
     "in_train_phase",
+    "infer_types",
     "int64s",
     "is_constant",
     "is_phase",

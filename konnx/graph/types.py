@@ -87,12 +87,32 @@ class TensorType:
 
     @staticmethod
     def from_proto(proto: TypeProto) -> TensorType:
-        """Read an ONNX tensor type."""
+        """Read an ONNX tensor type.
+
+        Raises:
+            ValueError: it is the type of something else, or its elements are of no known dtype.
+        """
         tensor = proto.tensor_type
+        if tensor.elem_type not in _DTYPES:
+            raise ValueError(_not_a_tensor(proto))
         dims = None
         if tensor.HasField("shape"):
             dims = tuple(_dim_from_proto(dim) for dim in tensor.shape.dim)
         return TensorType(_DTYPES[tensor.elem_type], dims)
+
+
+OMITTED = TensorType("omitted", None)
+"""The type of an optional output that a node does not have, before one that it has."""
+
+
+def _not_a_tensor(proto: TypeProto) -> str:
+    kind = proto.WhichOneof("value") or "nothing"
+    if kind != "tensor_type":
+        return f"Only tensors are supported. Received: the type of a {kind.removesuffix('_type')}"
+    number = proto.tensor_type.elem_type
+    known = number in TensorProto.DataType.values()
+    name = TensorProto.DataType.Name(number).lower() if known else f"type {number}"
+    return f"Tensors of {name} are not supported. Expected one of {', '.join(_ELEM_TYPES)}"
 
 
 def _dim_from_proto(dim: Any) -> Dim:
