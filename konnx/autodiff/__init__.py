@@ -1,7 +1,7 @@
 """Gradients of expression graphs."""
 
-from konnx.autodiff.gradients import GradientError, gradients, sum_to_shape
-from konnx.autodiff.rules._table import RULES, ZERO_GRADIENT, Rule, rule
+from konnx.autodiff.gradients import GradientError, gradients, pull_back, sum_to_shape
+from konnx.autodiff.rules._table import RULES, ZERO_GRADIENT, Rule, lowering, rule
 
 __all__ = [
     "RULES",
@@ -9,6 +9,8 @@ __all__ = [
     "GradientError",
     "Rule",
     "gradients",
+    "lowering",
+    "pull_back",
     "rule",
     "sum_to_shape",
 ]

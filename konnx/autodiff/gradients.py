@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from konnx import ops
-from konnx.autodiff.rules import RULES, ZERO_GRADIENT
+from konnx.autodiff.rules import RULES, ZERO_GRADIENT, Rule
 from konnx.graph import (
     Node,
     ShapeError,
@@ -58,7 +58,40 @@ def gradients(
     if training is None and has_phase([loss]):
         both = [gradients(loss, wrt, training=side) for side in (True, False)]
         return [_join(x, *sides) for x, *sides in zip(wrt, *both, strict=True)]
-    return _Backward(loss, wrt, training is not False).run()
+    one = ops.expand_like(ops.scalar(1, loss), loss)
+    return _Backward(topological_order([loss]), {loss: one}, wrt, training is not False).run()
+
+
+def pull_back(
+    outputs: Sequence[Tensor],
+    dys: Sequence[Tensor | None],
+    wrt: Sequence[Tensor],
+    *,
+    leaves: Sequence[Tensor] = (),
+    training: bool = True,
+) -> list[Tensor | None]:
+    """Return the gradient for each of `wrt` of what is computed from them.
+
+    Nothing behind `wrt` and `leaves` is looked at, even where one is computed from another.
+
+    Args:
+        outputs: float tensors.
+        dys: the gradient of each output; None: unused.
+        wrt: float tensors, each once.
+        leaves: other tensors that the outputs are computed from.
+        training: which side of `in_train_phase` to differentiate.
+
+    Returns:
+        A tensor of the shape and dtype of each of `wrt`; None where there is no gradient.
+    """
+    sums: dict[Tensor, Tensor] = {}
+    for y, dy in zip(outputs, dys, strict=True):
+        if dy is not None:
+            sums[y] = op("Add", sums[y], dy) if y in sums else dy
+    ends = {tensor.node for tensor in (*wrt, *leaves)}
+    order = topological_order(sums, lambda node: node in ends)
+    inside = [node for node in order if node not in ends]
+    return _Backward(inside, sums, wrt, training).run()
 
 
 def _join(x: Tensor, training: Tensor | None, inference: Tensor | None) -> Tensor | None:
@@ -75,18 +108,22 @@ def _zeros(x: Tensor) -> Tensor:
 
 
 class _Backward:
-    """One pass backwards from a loss."""
+    """One pass backwards over nodes in order, from tensors whose gradients are known."""
 
-    def __init__(self, loss: Tensor, wrt: Sequence[Tensor], training: bool) -> None:
-        self._loss = loss
+    def __init__(
+        self,
+        order: Sequence[Node],
+        known: dict[Tensor, Tensor],
+        wrt: Sequence[Tensor],
+        training: bool,
+    ) -> None:
         self._wrt = list(wrt)
         self._training = training
-        self._order = topological_order([loss])
+        self._order = order
         self._active = self._find_active()
-        self._sums: dict[Tensor, Tensor] = {}
+        self._sums = dict(known)
 
     def run(self) -> list[Tensor | None]:
-        self._sums[self._loss] = ops.expand_like(ops.scalar(1, self._loss), self._loss)
         for node in reversed(self._order):
             dys = [self._sums.get(tensor) for tensor in node.outputs]
             if any(dy is not None for dy in dys) and self._has_active_input(node):
@@ -120,9 +157,29 @@ class _Backward:
         if rule is None:
             raise _no_rule(node)
         with name_scope(_backward_scope(node)):
-            for x, dx in zip(node.inputs, rule.function(node, *dys), strict=True):
-                if x is not None and dx is not None and x in self._active:
-                    self._add(x, sum_to_shape(dx, x) if rule.broadcasts else dx)
+            lowered = rule.lowering(node) if rule.lowering else None
+            if lowered is None:
+                self._apply(rule, node, dys)
+        if lowered is not None:
+            self._pass_through(lowered, node, dys)
+
+    def _pass_through(
+        self, lowered: Sequence[Tensor], node: Node, dys: list[Tensor | None]
+    ) -> None:
+        """Differentiate what a node is composed of."""
+        leaves = [tensor for tensor in node.inputs if tensor is not None]
+        wrt = [x for x in dict.fromkeys(self._differentiable_inputs(node)) if x in self._active]
+        found = pull_back(lowered, dys, wrt, leaves=leaves, training=self._training)
+        for x, dx in zip(wrt, found, strict=True):
+            if dx is not None:
+                self._add(x, dx)
+
+    def _apply(self, rule: Rule, node: Node, dys: list[Tensor | None]) -> None:
+        if rule.function is None:
+            raise GradientError(f"{node!r}: this form of the operator has no gradient rule.")
+        for x, dx in zip(node.inputs, rule.function(node, *dys), strict=True):
+            if x is not None and dx is not None and x in self._active:
+                self._add(x, sum_to_shape(dx, x) if rule.broadcasts else dx)
 
     def _add(self, x: Tensor, dx: Tensor) -> None:
         known = self._sums.get(x)

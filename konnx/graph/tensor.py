@@ -373,6 +373,9 @@ def infer_types(
 # Operators that onnx before 1.20 infers no type for, and others of the same types.
 _INFERRED_AS = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 
+# Operators that onnx infers a type but no shape for: that of their first input.
+_SHAPED_LIKE_INPUT = {"MeanVarianceNormalization"}
+
 _OPSET_IMPORTS = [helper.make_opsetid("", OPSET)]
 
 
@@ -382,7 +385,10 @@ def _checked_type(
     kind = None if proto is None else proto.WhichOneof("value")
     if proto is None or kind is None or (kind == "tensor_type" and not proto.tensor_type.elem_type):
         raise ShapeError(f"ONNX cannot infer the type of {op_type} of {list(inputs)}")
-    return TensorType.from_proto(proto)
+    type_ = TensorType.from_proto(proto)
+    if type_.dims is None and op_type in _SHAPED_LIKE_INPUT and inputs[0] is not None:
+        return TensorType(type_.dtype, inputs[0].dims)
+    return type_
 
 
 def _small_value(tensor: Tensor) -> onnx.TensorProto | None:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from konnx import ops
-from konnx.autodiff import RULES, GradientError, Rule, gradients, rule, sum_to_shape
+from konnx.autodiff import (
+    RULES,
+    GradientError,
+    Rule,
+    gradients,
+    lowering,
+    pull_back,
+    rule,
+    sum_to_shape,
+)
 from konnx.graph import (
     Tensor,
     Variable,
@@ -224,3 +233,39 @@ def test_a_rule_may_give_no_gradient_for_an_input(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(RULES, "Tanh", Rule(lambda node, dy: [None]))
     x = placeholder((2,), name="x")
     assert gradients(ops.sum(ops.tanh(x)), [x]) == [None]
+
+
+def test_an_operator_is_differentiated_as_what_it_is_composed_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(RULES, "Erf", raising=False)
+
+    @lowering("Erf")  # any operator of one input would do
+    def squared(node: Any) -> list[Tensor]:
+        (x,) = node.inputs
+        return [x * x]
+
+    x = placeholder((), name="x")
+    inner = op("Exp", x)
+    found = gradient(op("Erf", inner), x)
+    RULES.pop("Erf")
+    np.testing.assert_allclose(evaluate([found], {x: 0.5})[0], 2 * np.exp(1.0), rtol=1e-6)
+
+
+def test_inputs_of_a_composition_may_depend_on_each_other() -> None:
+    check_gradients(lambda x: op("PRelu", x, ops.exp(x)) + op("PRelu", x, x), [normal((3,))])
+
+
+def test_a_form_of_an_operator_without_rule_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RULES, "Tanh", Rule(lowering=lambda node: None))
+    x = placeholder((2,), name="x")
+    with pytest.raises(GradientError, match="Tanh.*this form of the operator has no gradient"):
+        gradients(ops.sum(ops.tanh(x)), [x])
+
+
+def test_pulling_back_looks_behind_nothing_but_its_inputs() -> None:
+    x = placeholder((2,), name="x")
+    hidden = op("Erf", x)
+    (found,) = pull_back([hidden * hidden, x], [ops.as_tensor([1.0, 2.0]), None], [hidden])
+    assert found is not None
+    assert found.shape == (2,)

@@ -1,11 +1,14 @@
-"""Gradient rules, one file for each file of `konnx.ops`; importing them fills the table."""
+"""Gradient rules, one file for a kind of operators; importing them fills the table."""
 
 from konnx.autodiff.rules import (
+    activations,
     convolution,
     elementwise,
     indexing,
     linalg,
+    losses,
     nn,
+    normalization,
     pooling,
     reduction,
     shape,
@@ -16,11 +19,14 @@ __all__ = [
     "RULES",
     "ZERO_GRADIENT",
     "Rule",
+    "activations",
     "convolution",
     "elementwise",
     "indexing",
     "linalg",
+    "losses",
     "nn",
+    "normalization",
     "pooling",
     "reduction",
     "shape",

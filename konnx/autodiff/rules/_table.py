@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from konnx.graph import Node, Tensor
 
@@ -11,6 +11,10 @@ Gradients = Sequence[Tensor | None]
 """For each input of a node its gradient, or None where there is none."""
 
 RuleFunction = Callable[..., Gradients]
+
+
+Lowering = Callable[[Node], Sequence[Tensor] | None]
+"""What a node computes, written in other operators; None: it has its rule's plain form."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,13 @@ class Rule:
         function: called with the node and the gradient of each of its outputs (None: unused).
         broadcasts: the operator broadcasts its inputs, so that a gradient may have the shape of
             the output; the driver then sums it down.
+        lowering: asked first; the driver differentiates the tensors that it returns, one for each
+            output of the node, in the place of the node.
     """
 
-    function: RuleFunction
+    function: RuleFunction | None = None
     broadcasts: bool = False
+    lowering: Lowering | None = None
 
 
 RULES: dict[str, Rule] = {}
@@ -40,6 +47,7 @@ ZERO_GRADIENT = frozenset(
         "Floor",
         "Greater",
         "GreaterOrEqual",
+        "Hardmax",
         "Less",
         "LessOrEqual",
         "Not",
@@ -57,7 +65,18 @@ def rule(op_type: str, *, broadcasts: bool = False) -> Callable[[RuleFunction], 
     """Register the function below as the gradient rule of an operator."""
 
     def register(function: RuleFunction) -> RuleFunction:
-        RULES[op_type] = Rule(function, broadcasts)
+        known = RULES.get(op_type, Rule())
+        RULES[op_type] = replace(known, function=function, broadcasts=broadcasts)
+        return function
+
+    return register
+
+
+def lowering(op_type: str) -> Callable[[Lowering], Lowering]:
+    """Register the function below as what an operator, or some form of it, is composed of."""
+
+    def register(function: Lowering) -> Lowering:
+        RULES[op_type] = replace(RULES.get(op_type, Rule()), lowering=function)
         return function
 
     return register

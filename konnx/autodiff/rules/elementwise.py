@@ -87,14 +87,15 @@ def elu(node: Node, dy: Tensor) -> Gradients:
     """1, or y + alpha for negative x."""
     x, y = inputs_of(node)[0], node.outputs[0]
     positive = ops.positive_mask(x)
-    return [dy * (positive + (1.0 - positive) * (y + node.attributes["alpha"]))]
+    return [dy * (positive + (1.0 - positive) * (y + node.attributes.get("alpha", 1.0)))]
 
 
 @rule("Selu")
 def selu(node: Node, dy: Tensor) -> Gradients:
     """gamma, or y + gamma * alpha for negative x."""
     x, y = inputs_of(node)[0], node.outputs[0]
-    alpha, gamma = node.attributes["alpha"], node.attributes["gamma"]
+    alpha = node.attributes.get("alpha", 1.6732632423543772)
+    gamma = node.attributes.get("gamma", 1.0507009873554805)
     positive = ops.positive_mask(x)
     return [dy * (gamma * positive + (1.0 - positive) * (y + gamma * alpha))]
 
@@ -102,7 +103,7 @@ def selu(node: Node, dy: Tensor) -> Gradients:
 @rule("LeakyRelu")
 def leaky_relu(node: Node, dy: Tensor) -> Gradients:
     """1, or alpha where x is not positive."""
-    alpha = node.attributes["alpha"]
+    alpha = node.attributes.get("alpha", 0.01)
     slope = ops.positive_mask(inputs_of(node)[0]) * (1.0 - alpha) + alpha
     return [dy * slope]
 
@@ -110,9 +111,10 @@ def leaky_relu(node: Node, dy: Tensor) -> Gradients:
 @rule("HardSigmoid")
 def hard_sigmoid(node: Node, dy: Tensor) -> Gradients:
     """alpha between the bounds and at them."""
-    line = inputs_of(node)[0] * node.attributes["alpha"] + node.attributes["beta"]
+    alpha = node.attributes.get("alpha", 0.2)
+    line = inputs_of(node)[0] * alpha + node.attributes.get("beta", 0.5)
     kept = ops.cast(ops.equal(ops.clip(line, 0.0, 1.0), line), dy.dtype)
-    return [dy * kept * node.attributes["alpha"]]
+    return [dy * kept * alpha]
 
 
 @rule("Softsign")

@@ -11,7 +11,7 @@ import pytest
 from konnx import ops
 from konnx.autodiff import RULES, ZERO_GRADIENT
 from konnx.graph import Dim, Tensor, constant, op, placeholder, topological_order
-from konnx.testing import check_gradients, normal, positive, spaced
+from konnx.testing import check_gradients, evaluate, normal, positive, spaced
 
 pytestmark = pytest.mark.gradients
 
@@ -58,7 +58,16 @@ CASES = {
     "AveragePool": in_float32(
         lambda x: ops.average_pool(x, (3, 3), (2, 2), "same", "channels_first"), normal(IMAGE)
     ),
+    "BatchNormalization": of(
+        applied("BatchNormalization", epsilon=0.01),
+        normal(IMAGE),
+        normal((2,), 1),
+        normal((2,), 2),
+        normal((2,), 3),
+        positive((2,), 4),
+    ),
     "Cast": in_float32(lambda x: ops.cast(x, "float64"), normal(MATRIX)),
+    "Celu": in_float32(applied("Celu", alpha=1.5), spaced(MATRIX)),
     "Clip": of(lambda x: ops.clip(x, -0.3, 0.3), spaced(MATRIX)),
     "Concat": of(lambda x, y: ops.concatenate([x, y]), normal(MATRIX), normal((BATCH, 2), 1)),
     "Conv": in_float32(
@@ -73,24 +82,49 @@ CASES = {
         normal((6,), 2),
     ),
     "Div": of(ops.divide, normal(MATRIX), positive((BATCH, 1))),
+    "Dropout": of(
+        lambda x: op("Dropout", x, constant(0.0), constant(True), outputs=2)[0], normal(MATRIX)
+    ),
     "Elu": of(lambda x: ops.elu(x, 1.5), spaced(MATRIX)),
     "Exp": of(ops.exp, normal(MATRIX)),
     "Expand": of(lambda x: ops.expand(x, [2, 1, 4]), normal(MATRIX)),
     "GatherElements": of(ops.gather_elements, normal(MATRIX), REPEATED),
     "Gemm": of(applied("Gemm"), normal(MATRIX), normal((4, 2), 1), normal((2,), 2)),
     "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
+    "HardSwish": of(applied("HardSwish"), spaced(MATRIX, gap=0.9)),
     "Identity": of(ops.identity, normal(MATRIX)),
+    "InstanceNormalization": in_float32(
+        applied("InstanceNormalization", epsilon=0.1), normal(IMAGE), normal((2,), 1), normal((2,))
+    ),
+    "LRN": in_float32(applied("LRN", size=3, alpha=0.5), normal((BATCH, 4, 3, 2))),
+    "LayerNormalization": of(
+        applied("LayerNormalization", axis=2, epsilon=0.01),
+        normal(IMAGE),
+        normal((6, 4), 1),
+        normal((6, 4), 2),
+    ),
     "LeakyRelu": of(lambda x: ops.relu(x, 0.1), spaced(MATRIX)),
     "Log": of(ops.log, positive(MATRIX)),
+    "LogSoftmax": of(applied("LogSoftmax"), normal(MATRIX)),
+    "LpNormalization": of(applied("LpNormalization", axis=0), normal(MATRIX, 1)),
     "MatMul": of(ops.matmul, normal(MATRIX), normal((4, 2), 1)),
     "Max": of(ops.maximum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
     "MaxPool": in_float32(
         lambda x: ops.max_pool(x, (3, 3), (2, 2), "same", "channels_first"), spaced(IMAGE)
     ),
+    "MeanVarianceNormalization": in_float32(
+        applied("MeanVarianceNormalization", axes=[0, 2]), normal((BATCH, 2, 4), 1)
+    ),
     "Min": of(ops.minimum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
+    "Mish": of(applied("Mish"), normal(MATRIX)),
     "Mul": of(ops.multiply, normal(MATRIX), normal((4,), 1)),
     "Neg": of(ops.negative, normal(MATRIX)),
+    "NegativeLogLikelihoodLoss": of(
+        lambda x: op("NegativeLogLikelihoodLoss", x, int64(3, 0, 1), ignore_index=1),
+        normal(MATRIX),
+    ),
     "Pad": of(lambda x: ops.pad(x, [(0, 0), (2, -1)], 7.0), normal(MATRIX)),
+    "PRelu": of(applied("PRelu"), spaced(MATRIX), normal((4,), 1)),
     "Pow": of(ops.pow, positive(MATRIX), normal(MATRIX, 1)),
     "Reciprocal": of(applied("Reciprocal"), positive(MATRIX)),
     "ReduceMax": of(lambda x: ops.max(x, 1), spaced(MATRIX)),
@@ -118,9 +152,14 @@ CASES = {
         normal(MATRIX, 1),
     ),
     "Selu": of(ops.selu, spaced(MATRIX)),
+    "Shrink": in_float32(applied("Shrink", lambd=0.26, bias=0.1), spaced(MATRIX)),
     "Sigmoid": of(ops.sigmoid, normal(MATRIX)),
     "Slice": of(lambda x: x[:, 1:3], normal(MATRIX)),
     "Softmax": of(ops.softmax, normal(MATRIX)),
+    "SoftmaxCrossEntropyLoss": of(
+        lambda x: op("SoftmaxCrossEntropyLoss", x, int64(3, 0, 1), reduction="sum"),
+        normal(MATRIX),
+    ),
     "Softplus": of(ops.softplus, normal(MATRIX)),
     "Softsign": of(ops.softsign, spaced(MATRIX)),
     "Split": of(lambda x: op("Split", x, int64(1, 3), axis=1, outputs=2)[1], normal(MATRIX)),
@@ -129,6 +168,7 @@ CASES = {
     "Sub": of(ops.subtract, normal((BATCH, 1)), normal(MATRIX, 1)),
     "Sum": of(applied("Sum"), normal(MATRIX), normal((4,), 1), normal((BATCH, 1), 2)),
     "Tanh": of(ops.tanh, normal(MATRIX)),
+    "ThresholdedRelu": of(applied("ThresholdedRelu", alpha=0.3), spaced(MATRIX)),
     "Tile": of(lambda x: ops.tile(x, (2, 3)), normal(MATRIX)),
     "Transpose": of(lambda x: ops.transpose(x, (2, 0, 1)), normal((BATCH, 2, 4))),
     "Unsqueeze": of(lambda x: ops.expand_dims(x, 1), normal(MATRIX)),
@@ -151,6 +191,23 @@ def test_the_gradient_agrees_with_the_central_difference(op_type: str) -> None:
 def test_the_gradient_agrees_where_the_batch_size_varies(op_type: str) -> None:
     case = CASES[op_type]
     check_gradients(case.function, case.inputs, dtype=case.dtype, dims=case.named)
+
+
+@pytest.mark.parametrize("op_type", [name for name in CASES if RULES[name].lowering])
+def test_what_a_rule_takes_an_operator_for_computes_the_same(op_type: str) -> None:
+    lower = RULES[op_type].lowering
+    assert lower is not None
+    case = CASES[op_type]
+    arrays = [x.astype(case.dtype or x.dtype) if x.dtype.kind == "f" else x for x in case.inputs]
+    tensors = [placeholder(x.shape, x.dtype) for x in arrays]
+    nodes = topological_order([case.function(*tensors)])
+    (node,) = [node for node in nodes if node.op_type == op_type]
+    lowered = lower(node)
+    if lowered is not None:
+        received = evaluate([*node.outputs, *lowered], dict(zip(tensors, arrays, strict=True)))
+        count = len(node.outputs)
+        for own, composed in zip(received[:count], received[count:], strict=True):
+            np.testing.assert_allclose(composed, own, rtol=1e-5, atol=1e-6)
 
 
 def test_every_rule_has_a_case() -> None:
