@@ -3,13 +3,18 @@
 from konnx.converters.errors import FileFormatError
 from konnx.converters.keras_hdf5 import load_model, load_weights, save_model, save_weights
 from konnx.converters.onnx_export import export_onnx, to_onnx
+from konnx.converters.training_export import export_training, training_graphs
+from konnx.converters.training_state import load_training_state
 
 __all__ = [
     "FileFormatError",
     "export_onnx",
+    "export_training",
     "load_model",
+    "load_training_state",
     "load_weights",
     "save_model",
     "save_weights",
     "to_onnx",
+    "training_graphs",
 ]

@@ -50,16 +50,17 @@ def emit(
     """Write an ONNX model that computes `outputs` from `inputs` and from variables.
 
     Args:
-        inputs: placeholders by the names that the model gives them, in order. Inputs that no
+        inputs: placeholders, and variables to be inputs of these names, in order. Inputs that no
             output needs are declared all the same.
         outputs: tensors by the names that the model gives them, in order.
         training: which side of `in_train_phase` to keep.
-        freeze: write the variables' present values into the model; otherwise they are inputs.
+        freeze: write the present values of the other variables into the model; otherwise they are
+            inputs, too.
         name: of the graph.
 
     Raises:
         ShapeError: an output needs a placeholder that is not among the inputs.
-        ValueError: an input is no placeholder.
+        ValueError: an input is neither a placeholder nor a variable.
     """
     tensors = select_phase(list(outputs.values()), training=training)
     return emit_resolved(inputs, dict(zip(outputs, tensors, strict=True)), freeze=freeze, name=name)
@@ -95,7 +96,7 @@ def emit_resolved(
 
 def _check_inputs(inputs: Mapping[str, Tensor]) -> None:
     for name, tensor in inputs.items():
-        if not is_placeholder(tensor):
+        if not is_placeholder(tensor) and not is_variable(tensor):
             raise ValueError(
                 f"The input '{name}' must be a placeholder. Received: {tensor!r}, which the graph "
                 "computes. Replace it by a placeholder with `substitute` first."
@@ -177,6 +178,8 @@ class _Writer:
 
     def _write_variable(self, tensor: Tensor) -> None:
         assert isinstance(tensor, Variable)
+        if tensor in self._names:
+            return
         name = self._names[tensor] = self._unique(tensor.name)
         if self._model.freeze:
             self.initializers.append(numpy_helper.from_array(tensor.numpy(), name))

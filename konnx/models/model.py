@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
@@ -392,6 +393,73 @@ class Model(Network):
         from konnx.converters import export_onnx
 
         export_onnx(self, filepath, opset=opset, overwrite=overwrite)
+
+    def export_training(
+        self,
+        filepath: Path,
+        sample_weight: Any = False,
+        include_predict: bool = True,
+        include_evaluate: bool = True,
+        overwrite: bool = True,
+    ) -> dict[str, pathlib.Path]:
+        """Write the training step as ONNX files that any stock ONNX Runtime runs in a loop.
+
+        "digits.onnx" is one training step, of standard operators only (opset 18). Its inputs are
+        "data/<input>", "target/<output>" and "sample_weight/<output>", the state as
+        "state/<variable>" (weights, averages, what the optimizer keeps), "learning_rate" and
+        "seed", from which all random numbers come. Its outputs are "loss", "metric/<name>" and
+        "next/<variable>", to be fed as the state of the next run. Beside it appear
+
+        - "digits_init.onnx", without inputs, whose outputs are the first state and the learning
+          rate, by the names of the step's inputs;
+        - "digits_predict.onnx", "prediction/<output>" from data and state;
+        - "digits_evaluate.onnx", loss and metrics without training.
+
+        Each file lists its inputs and outputs in its metadata; docs/training_export.md has the
+        details and the loop in Python and JavaScript. `load_training_state` is the way back.
+
+        Args:
+            filepath: the file of the step; the others get its name with the endings above. They
+                appear whole, once all of them are ready.
+            sample_weight: whether a run is given weights of the samples; a list, or a dict by
+                output name, if there are several outputs.
+            include_predict: whether to write the file that predicts.
+            include_evaluate: whether to write the file that evaluates.
+            overwrite: whether to replace files of these names.
+
+        Returns:
+            The files written by part: "step", "init", "predict" and "evaluate".
+
+        Raises:
+            RuntimeError: the model is not compiled.
+            FileExistsError: a file exists and `overwrite` is False; none is written then.
+        """
+        from konnx.converters import export_training
+
+        return export_training(
+            self,
+            filepath,
+            sample_weight=sample_weight,
+            include_predict=include_predict,
+            include_evaluate=include_evaluate,
+            overwrite=overwrite,
+        )
+
+    def load_training_state(self, state: Mapping[str, Any] | Path) -> None:
+        """Take over the weights and the optimizer's state from runs of an exported training step.
+
+        Args:
+            state: arrays by the names of the step's inputs ("state/…", "learning_rate") or outputs
+                ("next/…"), or an .npz file of them; other names are left aside. All weights of the
+                model must be there; what the optimizer keeps may be absent, and then stays.
+
+        Raises:
+            RuntimeError: the model is not compiled.
+            ValueError: names or shapes do not fit; nothing is changed.
+        """
+        from konnx.converters import load_training_state
+
+        load_training_state(self, state)
 
 
 def _numbers(values: Sequence[np.ndarray]) -> Any:

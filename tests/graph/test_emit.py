@@ -222,6 +222,14 @@ def test_frozen_variables_of_equal_value_are_not_confused() -> None:
     assert [one.name for one in made.initializer] == ["a", "b"]
 
 
+def test_variables_among_the_inputs_have_the_names_given_and_are_not_frozen() -> None:
+    kernel, bias = Variable([1.0, 2.0], name="kernel"), Variable([3.0, 4.0], name="bias")
+    x = X()
+    result = emitted({"x": x, "state/kernel": kernel}, {"y": x * kernel + bias}, freeze=True)
+    assert [one.name for one in result.model.graph.input] == ["x", "state/kernel"]
+    assert [one.name for one in result.model.graph.initializer] == ["bias"]
+
+
 def test_an_input_that_is_missing_is_named() -> None:
     x, y = X(), placeholder((2,), name="labels")
     with pytest.raises(ShapeError, match=r"'labels' \(2,\), which is not among the inputs.*'x'"):
