@@ -6,13 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import onnx
-from onnx import AttributeProto, TensorProto, defs, helper, numpy_helper
+from onnx import defs
 
 from konnx.graph.inline import inline_functions
+from konnx.graph.load_bodies import control_flow, outer_names
+from konnx.graph.protos import (
+    ONNX_DOMAINS,
+    called,
+    constant_array,
+    constant_of,
+    read_attributes,
+    read_graphs,
+    stored_array,
+    stored_type,
+)
 from konnx.graph.tensor import (
     INTERNAL,
     OPSET,
@@ -27,7 +38,10 @@ from konnx.graph.types import OMITTED, TensorType, merge_dims
 InferTypes = Callable[[onnx.NodeProto, Sequence[Tensor | None]], Sequence[TensorType | None] | None]
 """Says the types of a node's outputs; None, for all or for one of them: it does not know."""
 
-_ONNX_DOMAINS = ("", "ai.onnx")
+Convert = Callable[
+    [onnx.NodeProto, Sequence[Tensor | None], Mapping[str, Any]], Sequence[Tensor] | None
+]
+"""Makes what stands for a node, of its inputs and attributes; None: the node as it is."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,7 @@ def load(
     *,
     outputs: Sequence[str] | None = None,
     infer: InferTypes | None = None,
+    convert: Convert | None = None,
 ) -> Loaded:
     """Read an ONNX model into tensors that are computed from others.
 
@@ -57,12 +72,13 @@ def load(
     and nodes of other domains, take the types that `infer` says or the model declares.
 
     Args:
-        model: of opset 18; its weights must be inside.
+        model: of opset 18, unless `convert` brings all nodes to it; its weights must be inside.
         given: tensors by the names of what they stand for: the model's inputs, initializers that
             shall be something else (such as a `Variable`), and any value within, at which the model
             is then cut. Names that the model does not have are no error.
         outputs: names of the values to return; default: the model's outputs.
         infer: says the output types of nodes that ONNX does not know.
+        convert: is offered each node, but for constants and control flow; it may make others.
 
     Raises:
         ValueError: the model is damaged, its opset is another one, an input is not given, or the
@@ -78,8 +94,9 @@ def load(
         >>> load(model, {"x": placeholder(("batch", 3))}).outputs["y"]
         <Tensor 'Relu' shape=('batch', 3) dtype=float32>
     """
-    _check_opset(model)
-    loader = _Loader(inline_functions(model).graph, infer)
+    if convert is None:
+        _check_opset(model)
+    loader = _Loader(inline_functions(model).graph, infer, convert)
     loader.give(given)
     names = [value.name for value in model.graph.output] if outputs is None else outputs
     loader.make(names)
@@ -87,7 +104,7 @@ def load(
 
 
 def _check_opset(model: onnx.ModelProto) -> None:
-    versions = {one.version for one in model.opset_import if one.domain in _ONNX_DOMAINS}
+    versions = {one.version for one in model.opset_import if one.domain in ONNX_DOMAINS}
     if versions - {OPSET}:
         raise ValueError(
             f"A model must be of opset {OPSET} to be loaded. Received: opset "
@@ -98,10 +115,18 @@ def _check_opset(model: onnx.ModelProto) -> None:
 class _Loader:
     """Makes the tensors of one graph, by the names of its values."""
 
-    def __init__(self, graph: onnx.GraphProto, infer: InferTypes | None) -> None:
+    def __init__(
+        self,
+        graph: onnx.GraphProto,
+        infer: InferTypes | None,
+        convert: Convert | None,
+        outer: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> None:
         self.values: dict[str, Tensor] = {}
         self._graph = graph
         self._infer = infer
+        self._convert = convert
+        self._outer = outer
         self._initializers = {tensor.name: tensor for tensor in graph.initializer}
         self._makers = _makers(graph)
         self._declared = {
@@ -120,7 +145,7 @@ class _Loader:
 
     def _check_given(self, name: str, tensor: Tensor) -> None:
         stored = self._initializers.get(name)
-        declared = self._type_declared(name) if stored is None else _type_of(stored)
+        declared = self._type_declared(name) if stored is None else stored_type(stored)
         if declared is None:
             return
         try:
@@ -140,22 +165,24 @@ class _Loader:
                 stack.pop()
                 continue
             node = self._makers.get(name)
-            missing = [] if node is None else [n for n in node.input if n and n not in self.values]
+            missing = [n for n in _needs(node) if n not in self.values]
             if node is None:
                 self.values[name] = self._stored(name, user)
             elif not missing:
                 self._make_node(node)
             elif name in unfinished:
-                raise ValueError(f"{_called(node)} needs its own output: the graph has a cycle.")
+                raise ValueError(f"{called(node)} needs its own output: the graph has a cycle.")
             else:
                 unfinished.add(name)
-                stack += [(n, _called(node)) for n in reversed(missing)]
+                stack += [(n, called(node)) for n in reversed(missing)]
 
     def _stored(self, name: str, user: str) -> Tensor:
+        if name in self._outer:
+            return self._outer[name]
         tensor = self._initializers.get(name)
         if tensor is not None:
             with _naming(f"Initializer {name!r}"):
-                return _constant(_array(tensor), name)
+                return constant_of(stored_array(tensor), name)
         needed = f"{user} needs" if user else "An output is"
         inputs = [one.name for one in self._graph.input]
         if name in inputs:
@@ -166,7 +193,7 @@ class _Loader:
         inputs = [self.values[name] if name else None for name in node.input]
         while inputs and inputs[-1] is None:
             inputs.pop()
-        with _naming(_called(node)):
+        with _naming(called(node)):
             tensors = self._outputs_of(node, inputs)
         for name, tensor in zip(node.output, tensors, strict=False):
             if name:
@@ -175,16 +202,30 @@ class _Loader:
     def _outputs_of(
         self, node: onnx.NodeProto, inputs: Sequence[Tensor | None]
     ) -> Sequence[Tensor]:
-        if node.op_type == "Constant" and node.domain in _ONNX_DOMAINS:
-            return [_constant(_constant_array(node), node.output[0])]
-        domain = "" if node.domain in _ONNX_DOMAINS else node.domain
+        if node.op_type == "Constant" and node.domain in ONNX_DOMAINS:
+            return [constant_of(constant_array(node), node.output[0])]
+        domain = "" if node.domain in ONNX_DOMAINS else node.domain
         if domain == INTERNAL:
             raise ValueError(f"The domain {domain!r} is konnx' own and cannot be in a file.")
         attributes = read_attributes(node)
-        types = self._types(node, inputs, attributes)
         scope, name = current_scope(), node.name.strip("/") or node.op_type
         name = f"{scope}/{name}" if scope else name
+        if read_graphs(node):
+            outer = [self.values[name] for name in dict.fromkeys(outer_names(node))]
+            return control_flow(node, inputs, attributes, outer, self._load_body, name).outputs
+        converted = self._convert and self._convert(node, inputs, attributes)
+        if converted is not None:
+            return converted
+        types = self._types(node, inputs, attributes)
         return Node(node.op_type, inputs, attributes, types, domain=domain, name=name).outputs
+
+    def _load_body(self, graph: onnx.GraphProto, parameters: Sequence[Tensor]) -> list[Tensor]:
+        loader = _Loader(graph, self._infer, self._convert, {**self._outer, **self.values})
+        names = [value.name for value in graph.input]
+        loader.give(dict(zip(names, parameters, strict=True)))
+        results = [value.name for value in graph.output]
+        loader.make(results)
+        return [loader.values[name] for name in results]
 
     def _types(
         self,
@@ -229,9 +270,14 @@ class _Loader:
         return TensorType.from_proto(declared)
 
 
+def _needs(node: onnx.NodeProto | None) -> list[str]:
+    """The names of the values that a node takes, those of its graphs included."""
+    return [] if node is None else [name for name in (*node.input, *outer_names(node)) if name]
+
+
 def is_standard(node: onnx.NodeProto) -> bool:
     """Tell whether ONNX itself defines the operator in the opset that konnx emits."""
-    if node.domain not in _ONNX_DOMAINS or not defs.has(node.op_type):
+    if node.domain not in ONNX_DOMAINS or not defs.has(node.op_type):
         return False
     try:
         return not defs.get_schema(node.op_type, OPSET, "").deprecated
@@ -250,14 +296,10 @@ def _makers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
     for node in graph.node:
         for name in node.output:
             if name and (name in makers or name in stored):
-                raise ValueError(f"{_called(node)} makes {name!r}, which exists already.")
+                raise ValueError(f"{called(node)} makes {name!r}, which exists already.")
             makers[name] = node
     makers.pop("", None)
     return makers
-
-
-def _called(node: onnx.NodeProto) -> str:
-    return f"Node {node.name!r} ({node.op_type!r})" if node.name else f"A node {node.op_type!r}"
 
 
 @contextmanager
@@ -265,80 +307,8 @@ def _naming(where: str) -> Iterator[None]:
     """Say where it was that something went wrong."""
     try:
         yield
+    except KeyError as error:
+        raise ValueError(f"{where}: it lacks the attribute {error}") from error
     except (ValueError, TypeError) as error:
         kind = ShapeError if isinstance(error, ShapeError) else ValueError
         raise kind(f"{where}: {error}") from error
-
-
-# Attributes and constants
-
-
-def read_attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """Return a node's attributes as `Node` keeps them: numbers, texts, arrays, lists of them.
-
-    Raises:
-        ValueError: one is of a kind that expression graphs do not have.
-    """
-    return {attribute.name: _attribute(attribute) for attribute in node.attribute}
-
-
-def _attribute(attribute: onnx.AttributeProto) -> Any:
-    value = helper.get_attribute_value(attribute)
-    if attribute.type == AttributeProto.STRING:
-        return _text(value)
-    if attribute.type == AttributeProto.STRINGS:
-        return [_text(one) for one in value]
-    if attribute.type == AttributeProto.TENSOR:
-        return _array(value)
-    if attribute.type == AttributeProto.TENSORS:
-        return [_array(one) for one in value]
-    if attribute.type in (AttributeProto.INTS, AttributeProto.FLOATS):
-        return list(value)
-    if attribute.type in (AttributeProto.INT, AttributeProto.FLOAT):
-        return value
-    kind = AttributeProto.AttributeType.Name(attribute.type).lower()
-    raise ValueError(f"the attribute {attribute.name!r} is of an unsupported kind, {kind}")
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", errors="replace")
-
-
-def _type_of(tensor: onnx.TensorProto) -> TensorType:
-    """Return the type of a stored tensor."""
-    if any(size < 0 for size in tensor.dims):
-        raise ValueError(f"Tensor {tensor.name!r} has a negative size: {list(tensor.dims)}")
-    return TensorType.from_proto(helper.make_tensor_type_proto(tensor.data_type, tensor.dims))
-
-
-def _array(tensor: onnx.TensorProto) -> np.ndarray:
-    """Return the value of a stored tensor."""
-    type_ = _type_of(tensor)
-    if tensor.data_location == TensorProto.EXTERNAL or tensor.HasField("segment"):
-        raise ValueError("its value is not inside the model. Load the external data first")
-    array = numpy_helper.to_array(tensor)
-    if array.shape != type_.dims:
-        raise ValueError(f"its value does not fill its shape {list(tensor.dims)}")
-    return array
-
-
-def _constant(array: np.ndarray, name: str) -> Tensor:
-    array = np.array(array, order="C")
-    array.setflags(write=False)
-    dtype = "string" if array.dtype == object else array.dtype.name
-    type_ = TensorType(dtype, array.shape)
-    return Node("Constant", (), {"value": array}, [type_], domain=INTERNAL, name=name).outputs[0]
-
-
-def _constant_array(node: onnx.NodeProto) -> np.ndarray:
-    """Return the value of a Constant node, which has one of seven attributes."""
-    [(name, value)] = read_attributes(node).items()
-    if name in ("value_float", "value_floats"):
-        return np.asarray(value, dtype=np.float32)
-    if name in ("value_int", "value_ints"):
-        return np.asarray(value, dtype=np.int64)
-    if name in ("value_string", "value_strings"):
-        return np.asarray(value, dtype=object)
-    if isinstance(value, np.ndarray):
-        return value
-    raise ValueError(f"a constant with the attribute {name!r} is not supported")
