@@ -112,13 +112,18 @@ def depthwise_convolution(
 ) -> Tensor:
     """Cross-correlate each channel of x by itself; the kernel is (*spatial, in, multiplier)."""
     rank = kernel.ndim - 2
-    *sizes, channels, multiplier = _known(kernel)
+    *sizes, channels, multiplier = known_sizes(kernel)
     weights = transpose(kernel, [rank, rank + 1, *range(rank)])
     weights = reshape(weights, [channels * multiplier, 1, *sizes])
     return _convolve(x, weights, bias, strides, padding, data_format, dilations, channels)
 
 
-def _known(kernel: Tensor) -> tuple[int, ...]:
+def known_sizes(kernel: Tensor) -> tuple[int, ...]:
+    """The shape of a kernel.
+
+    Raises:
+        ShapeError: one of its sizes varies.
+    """
     sizes = tuple(size for size in kernel.shape if size is not None)
     if len(sizes) != kernel.ndim:
         raise ShapeError(f"A kernel's sizes must be known. Received: {kernel!r}")
@@ -137,7 +142,7 @@ def _convolve(
 ) -> Tensor:
     x = to_channels_first(x, data_format)
     _check_channels(x, weights, group)
-    sizes = _known(weights)[2:]
+    sizes = known_sizes(weights)[2:]
     if _same_is_dynamic(x, padding, strides):
         x, padding = pad_same(x, sizes, strides, dilations), "valid"
     result = op(

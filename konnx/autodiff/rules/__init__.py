@@ -12,6 +12,7 @@ from konnx.autodiff.rules import (
     pooling,
     reduction,
     shape,
+    windows,
 )
 from konnx.autodiff.rules._table import RULES, ZERO_GRADIENT, Rule
 
@@ -30,4 +31,5 @@ __all__ = [
     "pooling",
     "reduction",
     "shape",
+    "windows",
 ]

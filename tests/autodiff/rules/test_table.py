@@ -90,6 +90,9 @@ CASES = {
     "Expand": of(lambda x: ops.expand(x, [2, 1, 4]), normal(MATRIX)),
     "GatherElements": of(ops.gather_elements, normal(MATRIX), REPEATED),
     "Gemm": of(applied("Gemm"), normal(MATRIX), normal((4, 2), 1), normal((2,), 2)),
+    "GlobalAveragePool": in_float32(applied("GlobalAveragePool"), normal(IMAGE)),
+    "GlobalLpPool": in_float32(applied("GlobalLpPool", p=3), spaced(IMAGE)),
+    "GlobalMaxPool": in_float32(applied("GlobalMaxPool"), spaced(IMAGE)),
     "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
     "HardSwish": of(applied("HardSwish"), spaced(MATRIX, gap=0.9)),
     "Identity": of(ops.identity, normal(MATRIX)),
@@ -107,6 +110,7 @@ CASES = {
     "Log": of(ops.log, positive(MATRIX)),
     "LogSoftmax": of(applied("LogSoftmax"), normal(MATRIX)),
     "LpNormalization": of(applied("LpNormalization", axis=0), normal(MATRIX, 1)),
+    "LpPool": in_float32(applied("LpPool", kernel_shape=[2, 2], pads=[1, 0, 0, 0]), spaced(IMAGE)),
     "MatMul": of(ops.matmul, normal(MATRIX), normal((4, 2), 1)),
     "Max": of(ops.maximum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
     "MaxPool": in_float32(
