@@ -15,7 +15,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "no_runtime", "oldest", "tests", "training"]
+nox.options.sessions = ["lint", "no_runtime", "oldest", "tests", "training", "javascript"]
 
 ROOT = Path(__file__).parent
 WHEELS = ROOT / ".nox" / "dist"
@@ -49,10 +49,10 @@ def _skip_without_older_python(session: nox.Session) -> None:
         session.skip(f"this needs one of Python {', '.join(OLDER_PYTHONS)}")
 
 
-def _install(session: nox.Session, group: str, extra: str = "") -> None:
+def _install(session: nox.Session, group: str = "", extra: str = "") -> None:
     """Install the built wheel, with one of its extras, and one of the dependency groups."""
     (wheel,) = WHEELS.glob("konnx-*.whl")
-    dependencies = nox.project.dependency_groups(GROUPS, group)
+    dependencies = nox.project.dependency_groups(GROUPS, group) if group else ()
     session.install(f"{wheel}[{extra}]" if extra else str(wheel), *dependencies)
     # In an environment kept by --reuse-venv an older wheel of the same version would stay.
     session.install("--force-reinstall", "--no-deps", str(wheel))
@@ -123,3 +123,20 @@ def training(session: nox.Session) -> None:
     _skip_without_older_python(session)
     _install(session, "test", "training")
     _pytest(session, "-n", "2", "-m", "gradients or training")
+
+
+@nox.session(requires=["wheel"])
+def javascript(session: nox.Session) -> None:
+    """Train what konnx exports in ONNX Runtime for Node and for the web, as in konnx itself."""
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing:
+        session.skip(f"this needs {' and '.join(missing)}, which are not on the PATH")
+    _install(session, extra="cpu")
+    folder = Path(session.create_tmp())
+    sources = [*(ROOT / "tests" / "javascript").iterdir(), ROOT / "examples/train_on_device.mjs"]
+    for source in sources:
+        shutil.copy(source, folder)
+    # The packages carry their libraries; no script of theirs needs to run.
+    options = ("--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund")
+    session.run("npm", "install", f"--prefix={folder}", *options, external=True)
+    session.run("python", str(folder / "check.py"), str(folder))
