@@ -16,6 +16,7 @@ from konnx.graph import (
     Tensor,
     Variable,
     emit_resolved,
+    join_scans,
     select_phase,
     substitute,
     topological_order,
@@ -106,7 +107,8 @@ class Function:
         Its inputs are the function's, by name, then "seed" if it draws random numbers, then the
         variables; its outputs are output_0, … and update_0, …
         """
-        values = select_phase([*self.outputs, *self.updates.values()], training=self._training)
+        joined = join_scans([*self.outputs, *self.updates.values()])
+        values = select_phase(joined, training=self._training)
         self._seeded = draws_random_numbers(values)
         count = len(self.outputs)
         named = {f"output_{index}": tensor for index, tensor in enumerate(values[:count])}

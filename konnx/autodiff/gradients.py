@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from konnx import ops
 from konnx.autodiff.rules import RULES, ZERO_GRADIENT, Rule
@@ -120,7 +121,7 @@ class _Backward:
         self._wrt = list(wrt)
         self._training = training
         self._order = order
-        self._active = self._find_active()
+        self.active = self._find_active()
         self._sums = dict(known)
 
     def run(self) -> list[Tensor | None]:
@@ -146,7 +147,7 @@ class _Backward:
         return [t for t in node.inputs if t is not None and is_float(t.dtype)]
 
     def _has_active_input(self, node: Node) -> bool:
-        return any(tensor in self._active for tensor in self._differentiable_inputs(node))
+        return any(tensor in self.active for tensor in self._differentiable_inputs(node))
 
     def _pass_back(self, node: Node, dys: list[Tensor | None]) -> None:
         if node.op_type == "Phase" and node.domain == INTERNAL:
@@ -168,22 +169,48 @@ class _Backward:
     ) -> None:
         """Differentiate what a node is composed of."""
         leaves = [tensor for tensor in node.inputs if tensor is not None]
-        wrt = [x for x in dict.fromkeys(self._differentiable_inputs(node)) if x in self._active]
+        wrt = [x for x in dict.fromkeys(self._differentiable_inputs(node)) if x in self.active]
         found = pull_back(lowered, dys, wrt, leaves=leaves, training=self._training)
         for x, dx in zip(wrt, found, strict=True):
             if dx is not None:
                 self._add(x, dx)
 
     def _apply(self, rule: Rule, node: Node, dys: list[Tensor | None]) -> None:
-        if rule.function is None:
+        if rule.control is not None:
+            found = rule.control(node, dys, self._context(node))
+        elif rule.function is not None:
+            found = rule.function(node, *dys)
+        else:
             raise GradientError(f"{node!r}: this form of the operator has no gradient rule.")
-        for x, dx in zip(node.inputs, rule.function(node, *dys), strict=True):
-            if x is not None and dx is not None and x in self._active:
+        for x, dx in zip(node.inputs, found, strict=True):
+            if x is not None and dx is not None and x in self.active:
                 self._add(x, sum_to_shape(dx, x) if rule.broadcasts else dx)
+
+    def _context(self, node: Node) -> _BodyContext:
+        differentiable = self._differentiable_inputs(node)
+        needed = [t is not None and t in differentiable and t in self.active for t in node.inputs]
+        return _BodyContext(needed, self._training)
 
     def _add(self, x: Tensor, dx: Tensor) -> None:
         known = self._sums.get(x)
         self._sums[x] = dx if known is None else op("Add", known, dx)
+
+
+@dataclass(frozen=True)
+class _BodyContext:
+    """What rules of operators that hold bodies are given; see `konnx.autodiff.rules.Context`."""
+
+    needed: Sequence[bool]
+    training: bool
+
+    def depend(self, results: Sequence[Tensor], sources: Sequence[Tensor]) -> list[bool]:
+        backward = _Backward(topological_order(results), {}, sources, self.training)
+        return [tensor in backward.active for tensor in results]
+
+    def pull_back(
+        self, outputs: Sequence[Tensor], dys: Sequence[Tensor], wrt: Sequence[Tensor]
+    ) -> list[Tensor | None]:
+        return pull_back(outputs, dys, wrt, training=self.training)
 
 
 def _backward_scope(node: Node) -> str:

@@ -3,6 +3,7 @@
 from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
 from konnx.graph.load import Loaded, load
+from konnx.graph.scans import ScanParts, is_scan, join_scans, scan_node, tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
 from konnx.graph.tensor import (
     OPSET,
@@ -17,6 +18,7 @@ from konnx.graph.tensor import (
     is_placeholder,
     is_variable,
     name_scope,
+    next_serial,
     op,
     placeholder,
     refine,
@@ -42,6 +44,7 @@ __all__ = [
     "HostStorage",
     "Loaded",
     "Node",
+    "ScanParts",
     "ShapeError",
     "Storage",
     "Subgraph",
@@ -64,18 +67,23 @@ __all__ = [
     "is_constant",
     "is_float",
     "is_placeholder",
+    "is_scan",
     "is_variable",
+    "join_scans",
     "load",
     "map_bodies",
     "name_scope",
+    "next_serial",
     "op",
     "placeholder",
     "refine",
     "rewrite",
+    "scan_node",
     "select_phase",
     "stand_in",
     "standardize_dtype",
     "stop_gradient",
     "substitute",
+    "tidy_scans",
     "topological_order",
 ]

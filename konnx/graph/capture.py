@@ -20,12 +20,23 @@ def dependent_nodes(outputs: Sequence[Tensor], sources: Sequence[Tensor]) -> set
     return dependent
 
 
-def find_captures(results: Sequence[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
-    """Return what results take from around a body with these parameters: all that is not theirs.
+def find_captures(
+    results: Sequence[Tensor], parameters: Sequence[Tensor], *, made_before: int | None = None
+) -> list[Tensor]:
+    """Return what results take from around a body with these parameters.
 
     Small constants are not listed, as a body may hold them.
+
+    Args:
+        results: of the body.
+        parameters: placeholders of the body.
+        made_before: what a body without parameters takes from around it: nodes with a smaller
+            `serial`. Otherwise that is all that does not depend on the parameters.
     """
-    inside = dependent_nodes(results, parameters)
+    if made_before is None:
+        inside = dependent_nodes(results, parameters)
+    else:
+        inside = {n for n in topological_order(results) if n.inputs and n.serial > made_before}
     found: dict[Tensor, None] = {}
     for node in topological_order(results, stop=lambda node: node not in inside):
         if node in inside:

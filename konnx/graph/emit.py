@@ -10,6 +10,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from konnx.graph.sameness import RANDOM, attributes_key, constant_key
+from konnx.graph.scans import tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by
 from konnx.graph.tensor import (
     OPSET,
@@ -75,6 +76,7 @@ def emit_resolved(
 ) -> Emitted:
     """Write outputs that hold no Phase any more; see `emit`."""
     _check_inputs(inputs)
+    outputs = dict(zip(outputs, tidy_scans(list(outputs.values())), strict=True))
     model = _Model(freeze, dict.fromkeys([*inputs, *outputs], 0))
     writer = _Writer(model, {tensor: key for key, tensor in inputs.items()})
     writer.write(outputs)

@@ -7,6 +7,7 @@ itself the moment a node is made, so a wrong shape fails on the line that wrote 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,7 @@ INTERNAL = "konnx.graph"
 
 _SMALL = 256  # integer constants up to this size take part in shape inference
 
+_serials = itertools.count()
 _operators: dict[str, Callable[..., Tensor]] = {}
 _scope: ContextVar[str] = ContextVar("konnx_name_scope", default="")
 
@@ -54,10 +56,18 @@ def current_scope() -> str:
     return _scope.get()
 
 
-class Node:
-    """One application of an operator: its type, inputs and attributes. Never changed once made."""
+def next_serial() -> int:
+    """Return a number that is less than `serial` of every node made from now on."""
+    return next(_serials)
 
-    __slots__ = ("attributes", "domain", "inputs", "name", "op_type", "outputs")
+
+class Node:
+    """One application of an operator: its type, inputs and attributes. Never changed once made.
+
+    Nodes are numbered by `serial` in the order in which they are made.
+    """
+
+    __slots__ = ("attributes", "domain", "inputs", "name", "op_type", "outputs", "serial")
 
     def __init__(
         self,
@@ -74,6 +84,7 @@ class Node:
         self.inputs = tuple(inputs)
         self.attributes = dict(attributes)
         self.name = name or _scoped(op_type)
+        self.serial = next(_serials)
         self.outputs = tuple(Tensor(self, index, type_) for index, type_ in enumerate(types))
 
     @property
@@ -242,9 +253,10 @@ def placeholder(dims: Sequence[Dim], dtype: Any = "float32", name: str = "input"
     return Node("Placeholder", (), {}, [type_], domain=INTERNAL, name=name).outputs[0]
 
 
-def stand_in(tensor: Tensor) -> Tensor:
-    """Make a placeholder of the type of a tensor."""
-    return Node("Placeholder", (), {}, [tensor.type], domain=INTERNAL, name=tensor.name).outputs[0]
+def stand_in(tensor: Tensor, type_: TensorType | None = None) -> Tensor:
+    """Make a placeholder with the name of a tensor and, unless another is given, its type."""
+    types = [tensor.type if type_ is None else type_]
+    return Node("Placeholder", (), {}, types, domain=INTERNAL, name=tensor.name).outputs[0]
 
 
 def constant(value: Any, dtype: Any = None, name: str = "") -> Tensor:
@@ -486,6 +498,7 @@ __all__ = [
     "is_stop_gradient",
     "is_variable",
     "name_scope",
+    "next_serial",
     "node_proto",
     "op",
     "placeholder",

@@ -6,6 +6,7 @@ and random. Import what you need from here: `from konnx import ops`.
 
 from konnx.graph import in_train_phase
 from konnx.ops._convert import as_tensor, canonical_axes, canonical_axis, cast, scalar
+from konnx.ops.control import cond, scan
 from konnx.ops.convolution import (
     average_pool,
     convolution,
@@ -94,6 +95,7 @@ __all__ = [
     "cast",
     "clip",
     "concatenate",
+    "cond",
     "convolution",
     "dense",
     "depthwise_convolution",
@@ -145,6 +147,7 @@ __all__ = [
     "reshape_like",
     "round",
     "scalar",
+    "scan",
     "selu",
     "shape",
     "sigmoid",

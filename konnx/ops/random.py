@@ -24,6 +24,11 @@ SEED = placeholder((), "int64", "seed")
 _seed: ContextVar[Tensor] = ContextVar("konnx_seed", default=SEED)
 
 
+def current_seed() -> Tensor:
+    """Return the scalar that random numbers made now come from."""
+    return _seed.get()
+
+
 @contextmanager
 def drawing_from(seed: Tensor) -> Iterator[None]:
     """Draw the random numbers inside from another int64 scalar than `SEED`, as loops do."""
@@ -67,7 +72,7 @@ def _hash(places: Tensor, salt: int, *, varying: bool) -> Tensor:
     start = (salt * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**63
     mixed = op("Add", op("Mul", places, _wide(0xD1342543DE82EF95)), _wide(start))
     if varying:
-        mixed = op("Add", mixed, op("Mul", _seed.get(), _wide(0xAEF17502108EF2D9)))
+        mixed = op("Add", mixed, op("Mul", current_seed(), _wide(0xAEF17502108EF2D9)))
     mixed = cast(mixed, "uint64")
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
         mixed = op("BitwiseXor", mixed, _shift(mixed, 31))

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.gradients, pytest.mark.no_runtime]
 X = placeholder(("batch", 4), name="x")
 Y = placeholder(("batch", 4), name="y")
 FLAGS = placeholder(("batch", 4), "bool", name="flags")
+FLAG = placeholder((), "bool", name="flag")
 COUNTS = placeholder(("batch", 4), "int64", name="counts")
 IMAGE = placeholder(("batch", None, None, 2), name="image")
 KERNEL = placeholder((3, 3, 2, 4), name="kernel")
@@ -33,6 +34,7 @@ CALLS: dict[str, Callable[[], object]] = {
     ],
     "cast": lambda: ops.cast(X, "float64"),
     "clip": lambda: ops.clip(X, 0, 1),
+    "cond": lambda: ops.cond(FLAG, lambda: [ops.exp(X)], lambda: [X])[0],
     "concatenate": lambda: ops.concatenate([X, Y]),
     "convolution": lambda: [
         ops.convolution(IMAGE, KERNEL, strides=(2, 2), dilations=(1, 1), padding=padding)
@@ -91,6 +93,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "round": lambda: ops.round(X),
     "scalar": lambda: ops.scalar(1.0, X),
     "selu": lambda: ops.selu(X),
+    "scan": lambda: ops.scan(lambda s, e: ([ops.tanh(s[0] + e[0])], []), [X[0]], [X])[0][0],
     "shape": lambda: ops.shape(X),
     "sigmoid": lambda: ops.sigmoid(X),
     "sign": lambda: ops.sign(X),

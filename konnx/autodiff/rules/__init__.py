@@ -2,6 +2,7 @@
 
 from konnx.autodiff.rules import (
     activations,
+    control,
     convolution,
     elementwise,
     indexing,
@@ -21,6 +22,7 @@ __all__ = [
     "ZERO_GRADIENT",
     "Rule",
     "activations",
+    "control",
     "convolution",
     "elementwise",
     "indexing",

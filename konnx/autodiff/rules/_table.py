@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from konnx.graph import Node, Tensor
 
@@ -17,6 +18,24 @@ Lowering = Callable[[Node], Sequence[Tensor] | None]
 """What a node computes, written in other operators; None: it has its rule's plain form."""
 
 
+class Context(Protocol):
+    """What the driver tells, and does for, the rule of an operator that holds bodies."""
+
+    needed: Sequence[bool]
+    """For each input of the node, whether its gradient is asked for."""
+
+    def depend(self, results: Sequence[Tensor], sources: Sequence[Tensor]) -> list[bool]:
+        """Tell for each result whether gradients pass from it to one of the sources."""
+
+    def pull_back(
+        self, outputs: Sequence[Tensor], dys: Sequence[Tensor], wrt: Sequence[Tensor]
+    ) -> list[Tensor | None]:
+        """Return the gradient for each of `wrt`, given that of each output."""
+
+
+ControlRule = Callable[[Node, Sequence[Tensor | None], Context], Gradients]
+
+
 @dataclass(frozen=True)
 class Rule:
     """How gradients pass backwards through an operator.
@@ -27,11 +46,14 @@ class Rule:
             the output; the driver then sums it down.
         lowering: asked first; the driver differentiates the tensors that it returns, one for each
             output of the node, in the place of the node.
+        control: in place of `function` for an operator that holds bodies; called with the node,
+            the gradients of its outputs and a `Context`.
     """
 
     function: RuleFunction | None = None
     broadcasts: bool = False
     lowering: Lowering | None = None
+    control: ControlRule | None = None
 
 
 RULES: dict[str, Rule] = {}

@@ -52,6 +52,17 @@ MATRIX, IMAGE = (BATCH, 4), (BATCH, 2, 6, 4)
 REPEATED = np.array([[0, 0, 3, 1]] * BATCH)
 WIDE = np.array([1, 1, 2, 2], dtype=np.float32)
 
+
+def running_product(x: Tensor, y: Tensor) -> Tensor:
+    (total,), _ = ops.scan(lambda s, e: ([ops.tanh(s[0] * e[0])], []), [y], [x])
+    return total
+
+
+def chosen(x: Tensor) -> Tensor:
+    (y,) = ops.cond(constant(np.bool_(True)), lambda: [ops.exp(x)], lambda: [x])
+    return y
+
+
 CASES = {
     "Abs": of(ops.abs, spaced(MATRIX)),
     "Add": of(ops.add, normal(MATRIX), normal((4,), 1)),
@@ -95,6 +106,8 @@ CASES = {
     "GlobalMaxPool": in_float32(applied("GlobalMaxPool"), spaced(IMAGE)),
     "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
     "HardSwish": of(applied("HardSwish"), spaced(MATRIX, gap=0.9)),
+    "If": of(chosen, normal(MATRIX)),
+    "Scan": of(running_product, normal(MATRIX), normal((4,), 1)),
     "Identity": of(ops.identity, normal(MATRIX)),
     "InstanceNormalization": in_float32(
         applied("InstanceNormalization", epsilon=0.1), normal(IMAGE), normal((2,), 1), normal((2,))
