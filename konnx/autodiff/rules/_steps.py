@@ -68,7 +68,7 @@ def _of_linear(node: Node) -> SumOverSteps | None:
     inner = sum_over_steps(x)
 
     def combine(lifted: Sequence[Lifted], steps: Tensor) -> Tensor:
-        return op(node.op_type, inner.combine(lifted, steps), *others, **node.attributes)
+        return node.with_inputs([inner.combine(lifted, steps), *others]).outputs[0]
 
     return SumOverSteps(inner.requests, combine)
 

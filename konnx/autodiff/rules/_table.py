@@ -21,8 +21,9 @@ Lowering = Callable[[Node], Sequence[Tensor] | None]
 class Context(Protocol):
     """What the driver tells, and does for, the rule of an operator that holds bodies."""
 
-    needed: Sequence[bool]
-    """For each input of the node, whether its gradient is asked for."""
+    @property
+    def needed(self) -> Sequence[bool]:
+        """For each input of the node, whether its gradient is asked for."""
 
     def depend(self, results: Sequence[Tensor], sources: Sequence[Tensor]) -> list[bool]:
         """Tell for each result whether gradients pass from it to one of the sources."""
