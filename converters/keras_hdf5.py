@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
 from konnx.converters.layer_weights import file_layers, set_model_weights, set_weights
 from konnx.converters.training_config import restore_training, training_config
+from konnx.graph import Variable
 from konnx.models.model import Model
 from konnx.models.saving import KERAS_VERSION, model_config, model_from_config
+from konnx.utils.naming import free_name
 
 Path = str | os.PathLike[str]
 
@@ -63,8 +67,8 @@ def save_model(
     config = training_config(model) if include_optimizer else None
     slots = None
     if config is not None:
-        model.optimizer.create_slots(model.compiled.trainable_weights)
-        slots = [(f"{v.name}:0", v.numpy()) for v in model.optimizer.weights]
+        model.compiled.make_optimizer_state()
+        slots = _named_state(model.optimizer.weights)
     content = KerasFile(
         "model",
         file_layers(model),
@@ -75,6 +79,14 @@ def save_model(
         optimizer_weights=slots,
     )
     write_hdf5(filepath, content, overwrite=overwrite)
+
+
+def _named_state(variables: Sequence[Variable]) -> list[tuple[str, np.ndarray]]:
+    """Return values by names that differ; optimizers of users' own may use one name for all."""
+    named: dict[str, np.ndarray] = {}
+    for variable in variables:
+        named[free_name(variable.name, named.__contains__)] = variable.numpy()
+    return [(f"{name}:0", value) for name, value in named.items()]
 
 
 def save_weights(model: Model, filepath: Path, *, overwrite: bool = True) -> None:

@@ -23,7 +23,7 @@ def restore_optimizer(model: Model, content: KerasFile) -> None:
     """Give a compiled model's optimizer the state in a file; warn where it does not fit."""
     optimizer = model.optimizer
     params = model.compiled.trainable_weights
-    optimizer.create_slots(params)
+    model.compiled.make_optimizer_state()
     arrays = [array for _, array in content.optimizer_weights or ()]
     try:
         if _is_before_2_1(content.keras_version):

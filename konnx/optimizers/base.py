@@ -9,19 +9,24 @@ import numpy as np
 
 from konnx import ops
 from konnx.autodiff import gradients as derive
-from konnx.graph import Tensor, Variable, assign_all, name_scope, op
-from konnx.optimizers.configuration import from_later_keras
+from konnx.graph import Tensor, Variable, assign_all, name_scope, op, substitute
+from konnx.optimizers.configuration import from_later_keras, names, takes
 from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, checked_number
 
 Update = tuple[Variable, Tensor]
 Slots = Mapping[str, Variable]
+
+_Derived = tuple[tuple[Tensor, ...], Sequence[Tensor | None]]
+_NOT_DERIVED: _Derived = ((), ())
 
 
 class Optimizer:
     """Turns gradients into new weights; the base of all optimizers.
 
     A subclass names its slots (tensors of state for each weight) in `slot_names` and defines
-    `update`; it calls `super().__init__` with its learning rate and decay.
+    `update`; it calls `super().__init__` with its learning rate and decay. One written for Keras
+    2.1 works, too: it defines `get_updates(loss, params)`, makes its state there and lists it in
+    `self.weights`.
 
     Args:
         lr: the learning rate, 0 or more.
@@ -44,9 +49,14 @@ class Optimizer:
     def __init__(self, lr: float = DefaultRate(0.01), decay: float = 0.0, **kwargs: Any) -> None:
         self._slots: dict[Variable, dict[str, Variable]] = {}
         self._params: tuple[Variable, ...] = ()
+        self._own_weights: list[Variable] | None = None
+        self._first_weights: dict[tuple[Variable, ...], list[Variable]] = {}
+        self._derived: _Derived = _NOT_DERIVED
+        self.updates: list[Update] = []
         self.iterations = Variable(0, "int64", self._scoped("iterations"))
         self.lr = self._rate(lr, kwargs)
         self.decay = decay
+        self.initial_decay = decay
         self.clipnorm = self._limit("clipnorm", kwargs)
         self.clipvalue = self._limit("clipvalue", kwargs)
         if kwargs:
@@ -124,16 +134,56 @@ class Optimizer:
             ['SGD/iterations', 'w']
         """
         if gradients is None:
-            gradients = derive(loss, params, training=True)
+            clipped = self.get_gradients(loss, params)
+        else:
+            clipped = self._clip(params, gradients)
         self.create_slots(params)
         with name_scope(type(self).__name__):
-            clipped = self._clip(_without_gaps(params, gradients))
             lr = self.step_size(self._decayed_rate())
             updates: list[Update] = [(self.iterations, self.iterations + 1)]
             for param, gradient in zip(params, clipped, strict=True):
                 with name_scope(param.name):
                     updates += self._updates_of(param, gradient, lr)
         return updates
+
+    def get_gradients(self, loss: Tensor, params: Sequence[Variable]) -> list[Tensor]:
+        """Return the gradient of the loss in training for each weight, clipped.
+
+        Raises:
+            ValueError: the loss does not depend on a weight.
+        """
+        key, gradients = self._derived
+        if key != (loss, *params):
+            gradients = derive(loss, params, training=True)
+        return self._clip(params, gradients)
+
+    def step_updates(
+        self,
+        loss: Tensor,
+        params: Sequence[Variable],
+        gradients: Sequence[Tensor | None] | None = None,
+    ) -> list[Update]:
+        """Return the updates of `get_updates`, on the state that is there already, if any is.
+
+        A `get_updates` as of Keras 2.1 makes new state at each call; but all steps that train the
+        same weights are to share one, with and without sample weights.
+
+        Args:
+            loss: the scalar to be minimised.
+            params: the weights to train.
+            gradients: what `get_gradients` is to return for these, once clipped.
+        """
+        self.updates = []
+        self._derived = ((loss, *params), gradients) if gradients is not None else _NOT_DERIVED
+        updates = list(self.get_updates(loss, params))
+        made, self._derived = self._own_weights, _NOT_DERIVED
+        if made is None:
+            return updates
+        first = self._first_weights.setdefault(tuple(params), made)
+        if [one.type for one in first] != [one.type for one in made]:
+            return updates
+        self._own_weights = first
+        return _on_variables(updates, dict(zip(made, first, strict=True)))
 
     def _updates_of(self, param: Variable, gradient: Tensor, lr: Tensor) -> list[Update]:
         slots = self._slots[param]
@@ -146,8 +196,11 @@ class Optimizer:
         steps = ops.cast(self.iterations, self.decay.dtype)
         return ops.divide(self.lr, 1.0 + self.decay * steps)
 
-    def _clip(self, gradients: Sequence[Tensor]) -> list[Tensor]:
-        clipped = list(gradients)
+    def _clip(self, params: Sequence[Variable], gradients: Sequence[Tensor | None]) -> list[Tensor]:
+        with name_scope(type(self).__name__):
+            return self._clipped(_without_gaps(params, gradients))
+
+    def _clipped(self, clipped: list[Tensor]) -> list[Tensor]:
         if self.clipnorm and clipped:
             squares = [op("ReduceSumSquare", gradient, keepdims=0) for gradient in clipped]
             total = squares[0] if len(squares) == 1 else op("Sum", *squares)
@@ -174,11 +227,26 @@ class Optimizer:
         return Variable(lambda: np.zeros(shape, param.dtype), param.dtype, name, shape=shape)
 
     @property
+    def makes_own_state(self) -> bool:
+        """Whether there is no state before `get_updates` was called, as in Keras 2.1."""
+        definer = next(cls for cls in type(self).__mro__ if "get_updates" in vars(cls))
+        return "update" not in vars(definer)
+
+    @property
     def weights(self) -> list[Variable]:
-        """The state in the order of Keras' files: iterations, then each kind of slot in turn."""
+        """The state in the order of Keras' files: iterations, then each kind of slot in turn.
+
+        A subclass that makes its state itself assigns the list.
+        """
+        if self._own_weights is not None:
+            return self._own_weights
         return [self.iterations] + [
             self._slots[param][slot] for slot in self.slot_names for param in self._params
         ]
+
+    @weights.setter
+    def weights(self, variables: Sequence[Variable]) -> None:
+        self._own_weights = list(variables)
 
     def get_weights(self) -> list[np.ndarray]:
         """Return the values of `weights`."""
@@ -197,14 +265,14 @@ class Optimizer:
             ValueError: their number or a shape does not fit. Nothing is changed then.
         """
         variables = self.weights
-        if len(weights) != len(variables):
+        if len(weights) != len(variables) and self._own_weights is None:
             variables = self._used_weights()
         if len(weights) != len(variables):
             raise ValueError(
-                f"`{type(self).__name__}` has {len(self.weights)} weights: iterations, then "
-                f"{len(self.slot_names)} for each of {len(self._params)} trained weights. "
-                f"Received: {len(weights)} arrays. They must come from the same optimizer on the "
-                "same model, and the model must be compiled first."
+                f"`{type(self).__name__}` has {len(self.weights)} weights: iterations, and what it "
+                f"keeps for each of the trained weights. Received: {len(weights)} arrays. They "
+                "must come from the same optimizer on the same model, and the model must be "
+                "compiled first."
             )
         assign_all(type(self).__name__, variables, weights)
 
@@ -223,6 +291,7 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with the present values of what can be changed."""
         config = {"lr": float(self.lr.numpy()), "decay": float(self.decay.numpy())}
+        config = {name: value for name, value in config.items() if takes(type(self), name)}
         limits = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue}
         return config | {name: limit for name, limit in limits.items() if limit is not None}
 
@@ -233,7 +302,18 @@ class Optimizer:
         Raises:
             ValueError: the configuration asks for something that there is not here.
         """
-        return cls(**from_later_keras(cls.__name__, config))
+        own = {name: value for name, value in config.items() if names(cls, name)}
+        rest = {name: value for name, value in config.items() if name not in own}
+        return cls(**{**from_later_keras(cls.__name__, rest), **own})
+
+
+def _on_variables(updates: Sequence[Update], others: dict[Tensor, Variable]) -> list[Update]:
+    """Return updates that read and write other variables."""
+    values = substitute([value for _, value in updates], {**others})
+    return [
+        (others.get(variable, variable), value)
+        for (variable, _), value in zip(updates, values, strict=True)
+    ]
 
 
 def _without_gaps(params: Sequence[Variable], gradients: Sequence[Tensor | None]) -> list[Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,17 @@ def from_later_keras(class_name: str, config: Mapping[str, Any]) -> dict[str, An
         if arguments.get(key, 0) is None:
             del arguments[key]
     return arguments
+
+
+def names(cls: type, argument: str) -> bool:
+    """Tell whether a constructor has an argument of this name."""
+    return argument in inspect.signature(cls).parameters
+
+
+def takes(cls: type, argument: str) -> bool:
+    """Tell whether a constructor accepts an argument, by its name or among others."""
+    kinds = [one.kind for one in inspect.signature(cls).parameters.values()]
+    return names(cls, argument) or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _constant_rate(class_name: str, rate: Any) -> float:

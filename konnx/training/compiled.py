@@ -141,6 +141,13 @@ class Compiled:
         """
         return self._function(True, weighted)
 
+    def make_optimizer_state(self) -> None:
+        """Make what the optimizer keeps, if no step has done so yet."""
+        if self.optimizer.makes_own_state:
+            self.train_function([False] * len(self.trained_outputs))
+        else:
+            self.optimizer.create_slots(self._trainable)
+
     def test_function(self, weighted: Sequence[bool]) -> Function:
         """Return the function that computes loss and metrics without training."""
         return self._function(False, weighted)
@@ -164,7 +171,7 @@ class Compiled:
         values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
         updates: list[Update] = []
         if training:
-            updates = [*self.optimizer.get_updates(total, self._trainable), *self._updates]
+            updates = [*self.optimizer.step_updates(total, self._trainable), *self._updates]
         return Function(
             [*self._model.inputs, *self.targets, *weights.values()],
             values,
