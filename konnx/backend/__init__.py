@@ -5,6 +5,7 @@ and differentiate what they build. `from konnx import backend as K` stands for
 `from keras import backend as K`.
 """
 
+from konnx.backend.control import foldl, foldr, map_fn, rnn, switch
 from konnx.backend.creation import constant, placeholder, variable
 from konnx.backend.inspection import count_params, dtype, ndim
 from konnx.backend.losses import categorical_crossentropy, sparse_categorical_crossentropy
@@ -101,6 +102,8 @@ __all__ = [
     "expand_dims",
     "flatten",
     "floatx",
+    "foldl",
+    "foldr",
     "function",
     "get_value",
     "gradients",
@@ -115,6 +118,7 @@ __all__ = [
     "less",
     "less_equal",
     "log",
+    "map_fn",
     "max",
     "maximum",
     "mean",
@@ -130,6 +134,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "rnn",
     "round",
     "selu",
     "set_epsilon",
@@ -148,6 +153,7 @@ __all__ = [
     "squeeze",
     "stop_gradient",
     "sum",
+    "switch",
     "tanh",
     "tile",
     "transpose",

@@ -16,8 +16,20 @@ from konnx.graph.walk import rewrite, topological_order
 
 
 def is_scan(node: Node) -> bool:
-    """Tell whether a node is a Scan that konnx can look into."""
-    return node.op_type == "Scan" and isinstance(node.attributes.get("body"), Subgraph)
+    """Tell whether a node is a Scan over axis 0 of everything, all in one direction."""
+    if node.op_type != "Scan" or not isinstance(node.attributes.get("body"), Subgraph):
+        return False
+    axes = [*_list(node, "scan_input_axes"), *_list(node, "scan_output_axes")]
+    inputs, outputs = _list(node, "scan_input_directions"), _list(node, "scan_output_directions")
+    kept = len(node.outputs) - len(node.attributes["body"].parameters)
+    kept += node.attributes["num_scan_inputs"]
+    inputs = inputs or [0] * node.attributes["num_scan_inputs"]
+    outputs = outputs or [0] * kept
+    return not any(axes) and len({*inputs, *outputs}) == 1
+
+
+def _list(node: Node, attribute: str) -> list[int]:
+    return list(node.attributes.get(attribute) or ())
 
 
 @dataclass(frozen=True)
