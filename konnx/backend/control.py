@@ -90,7 +90,7 @@ class _Loop:
         self._constants = constants
         self._state_count = state_count
 
-    def _step(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def _run_step(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         output, new_states = self._step_function(x, [*states, *self._constants])
         new_states = list(new_states)
         if len(new_states) != self._state_count:
@@ -100,11 +100,24 @@ class _Loop:
             )
         return output, new_states
 
-    def _masked_step(
-        self, x: Tensor, flags: Tensor, states: Sequence[Tensor], previous: Tensor | None
+    def _step(
+        self, elements: list[Tensor], states: Sequence[Tensor], previous: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """A step that changes nothing where the flag is False."""
-        output, new_states = self._step(x, states)
+        """A step that, if elements hold flags, changes nothing where the flag is False."""
+        x, *rest = elements
+        output, new_states = self._run_step(x, states)
+        if not rest:
+            return output, new_states
+        return self._masked(rest[0], output, new_states, states, previous)
+
+    def _masked(
+        self,
+        flags: Tensor,
+        output: Tensor,
+        new_states: list[Tensor],
+        states: Sequence[Tensor],
+        previous: Tensor | None,
+    ) -> tuple[Tensor, list[Tensor]]:
         kept = [_where(flags, new, old) for new, old in zip(new_states, states, strict=True)]
         if output is new_states[0] and previous is states[0]:
             return kept[0], kept
@@ -117,10 +130,7 @@ class _Loop:
 
         def step(states: list[Tensor], elements: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
             nonlocal is_state
-            if len(elements) == 1:
-                output, new_states = self._step(elements[0], states)
-            else:
-                output, new_states = self._masked_step(*elements, states, states[0])
+            output, new_states = self._step(elements, states, states[0] if states else None)
             is_state = bool(new_states) and output is new_states[0]
             return new_states, [output]
 
@@ -142,11 +152,7 @@ class _Loop:
         states, outputs = initial, list[Tensor]()
         for place in range(steps)[:: -1 if go_backwards else 1]:
             elements = [sequence[place] for sequence in sequences]
-            if len(elements) == 1:
-                output, states = self._step(elements[0], states)
-            else:
-                previous = outputs[-1] if outputs else None
-                output, states = self._masked_step(*elements, states, previous)
+            output, states = self._step(elements, states, outputs[-1] if outputs else None)
             outputs.append(output)
         return outputs[-1], stack_steps(outputs), states
 
