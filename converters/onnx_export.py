@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,7 @@ def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
         )
     from onnx import version_converter  # slow to import
 
+    _check_bodies(proto, opset)
     try:
         converted = version_converter.convert_version(proto, opset)
         converted.ir_version = _ir_version_for(opset)
@@ -94,6 +96,45 @@ def _in_opset(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
             f"The model cannot be written in opset {opset}: {reason}. Use opset={OPSET}."
         ) from error
     return converted
+
+
+def _check_bodies(proto: onnx.ModelProto, opset: int) -> None:
+    """Refuse what onnx' version converter would leave as it is: the bodies of loops and branches.
+
+    Raises:
+        ValueError: an operator within one has another form in that opset.
+    """
+    for node in _nodes_in_bodies(proto.graph.node):
+        if not node.domain and not _has_same_form(node, opset):
+            raise ValueError(
+                f"The model cannot be written in opset {opset}: {node.op_type} '{node.name}', in "
+                f"the body of a loop or a branch, has another form there. Use opset={OPSET}."
+            )
+
+
+def _has_same_form(node: onnx.NodeProto, opset: int) -> bool:
+    """Tell whether a node means in another opset what it means in konnx' own."""
+    try:
+        ours, other = (onnx.defs.get_schema(node.op_type, one, "") for one in (OPSET, opset))
+    except onnx.defs.SchemaError:
+        return False
+    count = len(node.input)
+    inputs = [[(one.name, one.option) for one in s.inputs[:count]] for s in (ours, other)]
+    given = {attribute.name for attribute in node.attribute}
+    defaults = [
+        {name: one.default_value.SerializeToString() for name, one in s.attributes.items()}
+        for s in (ours, other)
+    ]
+    left = [{k: v for k, v in one.items() if v and k not in given} for one in defaults]
+    return inputs[0] == inputs[1] and given <= defaults[1].keys() and left[0] == left[1]
+
+
+def _nodes_in_bodies(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from attribute.g.node
+                yield from _nodes_in_bodies(attribute.g.node)
 
 
 def _ir_version_for(opset: int) -> int:

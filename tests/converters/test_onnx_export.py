@@ -12,8 +12,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from konnx import backend as K
 from konnx.converters import export_onnx, to_onnx
-from konnx.graph import OPSET
+from konnx.graph import OPSET, Tensor
 from konnx.layers import (
     Activation,
     Add,
@@ -29,6 +30,7 @@ from konnx.layers import (
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     Input,
+    Layer,
     MaxPooling2D,
     Multiply,
     Permute,
@@ -203,6 +205,43 @@ def test_a_file_is_replaced_only_if_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.no_runtime
+class RunningSum(Layer):
+    """A loop in whose body operators stand that not every opset has in the same form."""
+
+    def __init__(self, reduce: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reduce = reduce
+
+    def call(self, inputs: Tensor) -> Tensor:
+        def step(x: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            new = K.tanh(states[0] + x)
+            return new, [K.max(new, axis=1, keepdims=True) + new if self.reduce else new]
+
+        return K.rnn(step, inputs, [inputs[:, 0]])[0]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], input_shape[2])
+
+
+def looping_model(reduce: bool) -> Model:
+    x = Input((4, 3))
+    return Model(x, RunningSum(reduce)(x))
+
+
+@pytest.mark.parametrize("opset", range(16, 22))
+def test_a_loop_is_written_in_opsets_that_have_its_operators(opset: int) -> None:
+    model = looping_model(reduce=False)
+    arrays = sample(model)
+    (got,) = run(to_onnx(model, opset=opset), arrays)
+    np.testing.assert_allclose(got, model.predict(arrays[0]), atol=1e-6)
+
+
+def test_a_loop_whose_operators_have_another_form_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"opset 15: ReduceMax .*body of a loop"):
+        looping_model(reduce=True).export(tmp_path / "m.onnx", opset=15)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("opset", [0, 12, NEWEST + 1])
 def test_an_opset_out_of_range_is_refused_and_nothing_written(opset: int, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"between 13 and {NEWEST}.*Received: opset={opset}"):

@@ -18,7 +18,9 @@ from konnx.graph.passes.merge_duplicates import merge_duplicates
 from konnx.graph.passes.merge_padding import merge_padding
 from konnx.graph.passes.merge_reshapes import merge_reshapes
 from konnx.graph.passes.remove_identities import remove_identities
-from konnx.graph.tensor import Tensor
+from konnx.graph.subgraph import bodies_of, map_bodies
+from konnx.graph.tensor import Node, Tensor
+from konnx.graph.walk import rewrite
 
 Pass = Callable[[Sequence[Tensor]], list[Tensor]]
 
@@ -56,9 +58,19 @@ def optimize(outputs: Sequence[Tensor]) -> list[Tensor]:
         before = outputs
         for simplify in PASSES:
             outputs = simplify(outputs)
+        outputs = _optimize_bodies(outputs)
         if all(old is new for old, new in zip(before, outputs, strict=True)):
             break
     return outputs
+
+
+def _optimize_bodies(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return the outputs with the same done to what loops and branches hold."""
+
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
+        return map_bodies(node, inputs, optimize).outputs if bodies_of(node) else None
+
+    return rewrite(outputs, replace)
 
 
 __all__ = [

@@ -9,6 +9,7 @@ import numpy as np
 from konnx.graph.passes._evaluate import evaluate
 from konnx.graph.passes._nodes import ints_of, known_sizes, make, value_of
 from konnx.graph.sameness import attributes_key
+from konnx.graph.subgraph import bodies_of
 from konnx.graph.tensor import INTERNAL, Node, Tensor, constant, is_constant, op
 from konnx.graph.types import Dim, TensorType, merge_dims
 from konnx.graph.walk import rewrite
@@ -48,6 +49,8 @@ def _key(node: Node, inputs: list[Tensor | None]) -> object:
 def _sharpened(node: Node, inputs: list[Tensor | None]) -> Node:
     """The node with what its new inputs say of its shape: a size, once folded, may decide it."""
     if all(_tells_nothing_new(a, b) for a, b in zip(node.inputs, inputs, strict=True)):
+        return node
+    if bodies_of(node):  # ONNX' inference cannot look into them
         return node
     if all(known_sizes(output.dims) is not None for output in node.outputs):
         return node
