@@ -46,10 +46,14 @@ def binary_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
         y_true: 0 or 1 (or probabilities), of the shape of `y_pred`.
         y_pred: probabilities of 1; they are kept `epsilon()` away from 0 and 1.
     """
+    return ops.negative(ops.mean(binary_log_likelihood(y_true, y_pred), -1))
+
+
+def binary_log_likelihood(y_true: Any, y_pred: Tensor) -> Tensor:
+    """Return the log of the probability given to what is true, for each element."""
     true = _targets(y_true, y_pred)
     yes = _clipped(y_pred)
-    likelihood = true * ops.log(yes) + (1.0 - true) * ops.log(1.0 - yes)
-    return ops.negative(ops.mean(likelihood, -1))
+    return true * ops.log(yes) + (1.0 - true) * ops.log(1.0 - yes)
 
 
 def categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:

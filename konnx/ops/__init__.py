@@ -8,12 +8,13 @@ from konnx.graph import in_train_phase
 from konnx.ops._convert import as_tensor, canonical_axes, canonical_axis, cast, scalar
 from konnx.ops.control import cond, scan
 from konnx.ops.convolution import (
-    average_pool,
     convolution,
     depthwise_convolution,
-    max_pool,
+    known_sizes,
     output_length,
+    separable_convolution,
 )
+from konnx.ops.convolution_transpose import convolution_transpose, transposed_length
 from konnx.ops.elementwise import (
     abs,
     add,
@@ -47,12 +48,18 @@ from konnx.ops.elementwise import (
 )
 from konnx.ops.indexing import gather_elements, getitem, one_hot_like
 from konnx.ops.linalg import matmul, subtract_scaled
+from konnx.ops.local import local_convolution
 from konnx.ops.nn import (
+    bias_add,
     dense,
+    dropout,
     elu,
     hard_sigmoid,
+    in_top_k,
     l2_normalize,
+    log_softmax,
     normalize,
+    normalize_batch,
     relu,
     selu,
     sigmoid,
@@ -61,8 +68,10 @@ from konnx.ops.nn import (
     softsign,
     tanh,
 )
+from konnx.ops.pooling import average_pool, max_pool
 from konnx.ops.random import SEED, keep_mask
 from konnx.ops.reduction import argmax, max, mean, min, sum, sum_to_last_axis, var
+from konnx.ops.resize import enlarge
 from konnx.ops.shape import (
     concatenate,
     expand,
@@ -90,6 +99,7 @@ __all__ = [
     "argmax",
     "as_tensor",
     "average_pool",
+    "bias_add",
     "canonical_axes",
     "canonical_axis",
     "cast",
@@ -97,10 +107,13 @@ __all__ = [
     "concatenate",
     "cond",
     "convolution",
+    "convolution_transpose",
     "dense",
     "depthwise_convolution",
     "divide",
+    "dropout",
     "elu",
+    "enlarge",
     "equal",
     "exp",
     "expand",
@@ -114,13 +127,17 @@ __all__ = [
     "greater_equal",
     "hard_sigmoid",
     "identity",
+    "in_top_k",
     "in_train_phase",
     "int_shape",
     "keep_mask",
+    "known_sizes",
     "l2_normalize",
     "less",
     "less_equal",
+    "local_convolution",
     "log",
+    "log_softmax",
     "logical_and",
     "logical_not",
     "matmul",
@@ -133,6 +150,7 @@ __all__ = [
     "multiply",
     "negative",
     "normalize",
+    "normalize_batch",
     "not_equal",
     "one_hot_like",
     "output_length",
@@ -149,6 +167,7 @@ __all__ = [
     "scalar",
     "scan",
     "selu",
+    "separable_convolution",
     "shape",
     "sigmoid",
     "sign",
@@ -167,6 +186,7 @@ __all__ = [
     "tanh",
     "tile",
     "transpose",
+    "transposed_length",
     "var",
     "where",
 ]

@@ -1,17 +1,16 @@
-"""Convolutions and pooling, over one, two or three spatial axes, in either data format.
+"""Convolutions over one, two or three spatial axes, in either data format.
 
 Kernels have Keras' layout: (*spatial, in, out), and (*spatial, in, multiplier) depthwise. ONNX'
-operators want channels first; the Transposes around them cancel from layer to layer.
+operators want channels first; the Transposes around them cancel from layer to layer. ONNX Runtime
+has no float64 kernels for them on CPU: float64 is computed in float32, as it was in Keras.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from konnx.graph import ShapeError, Tensor, current_scope, int64s, op, refine
-from konnx.ops._convert import scalar
+from konnx.graph import ShapeError, Tensor, current_scope, int64s, op
+from konnx.ops._convert import cast
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
 from konnx.ops.shape import pad_axes, reshape, transpose
 
@@ -30,6 +29,11 @@ def from_channels_first(x: Tensor, data_format: str) -> Tensor:
     if data_format == "channels_first":
         return x
     return transpose(x, [0, *range(2, x.ndim), 1])
+
+
+def to_float32(x: Tensor) -> Tensor:
+    """The tensor in a dtype that windows can slide over; float16 has kernels or is cast there."""
+    return cast(x, "float32") if x.dtype == "float64" else x
 
 
 def output_length(
@@ -51,7 +55,7 @@ def same_pads(length: int, size: int, stride: int, dilation: int = 1) -> tuple[i
     return total // 2, total - total // 2
 
 
-def _pads(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Sizes) -> list[int]:
+def pads_of(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Sizes) -> list[int]:
     """The `pads` attribute for a channels-first x whose spatial sizes are known where needed."""
     pairs = [(0, 0)] * len(sizes)
     if padding == "same":
@@ -62,7 +66,7 @@ def _pads(x: Tensor, padding: str, sizes: Sizes, strides: Sizes, dilations: Size
     return [before for before, _ in pairs] + [after for _, after in pairs]
 
 
-def _same_is_dynamic(x: Tensor, padding: str, strides: Sizes) -> bool:
+def same_is_dynamic(x: Tensor, padding: str, strides: Sizes) -> bool:
     """Tell whether the amount of padding depends on a size that varies."""
     return padding == "same" and any(
         length is None and stride > 1 for length, stride in zip(x.shape[2:], strides, strict=True)
@@ -140,23 +144,24 @@ def _convolve(
     dilations: Sizes,
     group: int,
 ) -> Tensor:
-    x = to_channels_first(x, data_format)
+    dtype = x.dtype
+    x, weights = to_float32(to_channels_first(x, data_format)), to_float32(weights)
     _check_channels(x, weights, group)
     sizes = known_sizes(weights)[2:]
-    if _same_is_dynamic(x, padding, strides):
+    if same_is_dynamic(x, padding, strides):
         x, padding = pad_same(x, sizes, strides, dilations), "valid"
     result = op(
         "Conv",
         x,
         weights,
-        bias,
+        None if bias is None else to_float32(bias),
         kernel_shape=sizes,
         strides=strides,
-        pads=_pads(x, padding, sizes, strides, dilations),
+        pads=pads_of(x, padding, sizes, strides, dilations),
         dilations=dilations,
         group=group,
     )
-    return from_channels_first(result, data_format)
+    return from_channels_first(cast(result, dtype), data_format)
 
 
 def _check_channels(x: Tensor, weights: Tensor, group: int) -> None:
@@ -170,53 +175,27 @@ def _check_channels(x: Tensor, weights: Tensor, group: int) -> None:
         )
 
 
-def max_pool(
+def separable_convolution(
     x: Tensor,
-    pool_size: Sizes,
+    depthwise_kernel: Tensor,
+    pointwise_kernel: Tensor,
+    bias: Tensor | None = None,
+    *,
     strides: Sizes,
     padding: str = "valid",
     data_format: str = "channels_last",
+    dilations: Sizes,
 ) -> Tensor:
-    """The largest element of each window."""
-    x = to_channels_first(x, data_format)
-    ones = [1] * len(pool_size)
-    if _same_is_dynamic(x, padding, strides):
-        lowest = float(np.finfo(x.dtype).min)
-        x, padding = pad_same(x, pool_size, strides, ones, lowest), "valid"
-    pads = _pads(x, padding, pool_size, strides, ones)
-    pooled = op("MaxPool", x, kernel_shape=pool_size, strides=strides, pads=pads)
-    return from_channels_first(pooled, data_format)
-
-
-def average_pool(
-    x: Tensor,
-    pool_size: Sizes,
-    strides: Sizes,
-    padding: str = "valid",
-    data_format: str = "channels_last",
-) -> Tensor:
-    """The mean of each window; padding does not count."""
-    x = to_channels_first(x, data_format)
-    ones = [1] * len(pool_size)
-    if _same_is_dynamic(x, padding, strides):
-        pooled = _average_dynamic_same(x, pool_size, strides, ones)
-        return from_channels_first(pooled, data_format)
-    pads = _pads(x, padding, pool_size, strides, ones)
-    pooled = op("AveragePool", x, kernel_shape=pool_size, strides=strides, pads=pads)
-    return from_channels_first(pooled, data_format)
-
-
-def _average_dynamic_same(x: Tensor, pool_size: Sizes, strides: Sizes, ones: Sizes) -> Tensor:
-    """The sum of each window over the count of its elements that are no padding."""
-    sizes = op("Concat", int64s([1, 1]), op("Shape", x, start=2), axis=0)
-    counted = refine(op("Expand", scalar(1, x), sizes), [1, 1, *[None] * len(pool_size)])
-    total, count = (
-        op(
-            "AveragePool",
-            pad_same(part, pool_size, strides, ones),
-            kernel_shape=pool_size,
-            strides=strides,
-        )
-        for part in (x, counted)
+    """Each channel by itself, then at each place a mixture of all; the second kernel has size 1."""
+    filtered = depthwise_convolution(
+        x,
+        depthwise_kernel,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilations=dilations,
     )
-    return divide(total, count)
+    ones = [1] * len(strides)
+    return convolution(
+        filtered, pointwise_kernel, bias, strides=ones, data_format=data_format, dilations=ones
+    )

@@ -21,6 +21,8 @@ FLAG = placeholder((), "bool", name="flag")
 COUNTS = placeholder(("batch", 4), "int64", name="counts")
 IMAGE = placeholder(("batch", None, None, 2), name="image")
 KERNEL = placeholder((3, 3, 2, 4), name="kernel")
+LOCAL = placeholder((6, 4, 5), name="local")
+POINTWISE = placeholder((1, 1, 8, 3), name="pointwise")
 MATRIX = placeholder((4, 3), name="matrix")
 SIZES = placeholder((1,), "int64", name="sizes")
 
@@ -32,6 +34,10 @@ CALLS: dict[str, Callable[[], object]] = {
     "average_pool": lambda: [
         ops.average_pool(IMAGE, (3, 3), (2, 2), padding) for padding in ("valid", "same")
     ],
+    "bias_add": lambda: [
+        ops.bias_add(IMAGE, MATRIX[0, :2]),
+        ops.bias_add(IMAGE, MATRIX[:2, 0], "channels_first"),
+    ],
     "cast": lambda: ops.cast(X, "float64"),
     "clip": lambda: ops.clip(X, 0, 1),
     "cond": lambda: ops.cond(FLAG, lambda: [ops.exp(X)], lambda: [X])[0],
@@ -40,12 +46,22 @@ CALLS: dict[str, Callable[[], object]] = {
         ops.convolution(IMAGE, KERNEL, strides=(2, 2), dilations=(1, 1), padding=padding)
         for padding in ("valid", "same")
     ],
+    "convolution_transpose": lambda: [
+        ops.convolution_transpose(
+            IMAGE, ops.transpose(KERNEL, (0, 1, 3, 2)), strides=(2, 2), padding=p
+        )
+        for p in ("valid", "same")
+    ],
     "dense": lambda: [ops.dense(X, MATRIX), ops.dense(X, MATRIX, MATRIX[0])],
     "depthwise_convolution": lambda: ops.depthwise_convolution(
         IMAGE, KERNEL, strides=(1, 1), dilations=(1, 1)
     ),
     "divide": lambda: ops.divide(X, Y),
+    "dropout": lambda: [ops.dropout(X, 0.5), ops.dropout(X, 0.5, (None, 1))],
     "elu": lambda: ops.elu(X),
+    "enlarge": lambda: [
+        ops.enlarge(IMAGE, (2, 3), "channels_last", how) for how in ("nearest", "bilinear")
+    ],
     "equal": lambda: ops.equal(X, Y),
     "exp": lambda: ops.exp(X),
     "expand": lambda: ops.expand(X, [2, 1, 4]),
@@ -62,9 +78,18 @@ CALLS: dict[str, Callable[[], object]] = {
     "in_train_phase": lambda: ops.in_train_phase(X, Y),
     "keep_mask": lambda: ops.keep_mask(X, 0.5),
     "l2_normalize": lambda: ops.l2_normalize(X),
+    "in_top_k": lambda: ops.in_top_k(X, COUNTS[:, 0], 2),
     "less": lambda: ops.less(X, Y),
     "less_equal": lambda: ops.less_equal(X, Y),
     "log": lambda: ops.log(X),
+    "local_convolution": lambda: [
+        ops.local_convolution(x, LOCAL, (1, 2), (2, 1), (3, 2), layout)
+        for x, layout in (
+            (IMAGE, "channels_last"),
+            (ops.transpose(IMAGE, (0, 3, 1, 2)), "channels_first"),
+        )
+    ],
+    "log_softmax": lambda: ops.log_softmax(X),
     "logical_and": lambda: ops.logical_and(FLAGS, FLAGS),
     "logical_not": lambda: ops.logical_not(FLAGS),
     "matmul": lambda: ops.matmul(X, ops.transpose(Y)),
@@ -79,6 +104,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "multiply": lambda: ops.multiply(X, Y),
     "negative": lambda: ops.negative(X),
     "normalize": lambda: ops.normalize(X, Y, Y, None, None, 1e-3),
+    "normalize_batch": lambda: list(ops.normalize_batch(X, X[0], X[0], [0])),
     "not_equal": lambda: ops.not_equal(X, Y),
     "one_hot_like": lambda: ops.one_hot_like(COUNTS[:, 0], X),
     "pad": lambda: ops.pad(X, [(0, 0), (1, 1)]),
@@ -94,6 +120,9 @@ CALLS: dict[str, Callable[[], object]] = {
     "scalar": lambda: ops.scalar(1.0, X),
     "selu": lambda: ops.selu(X),
     "scan": lambda: ops.scan(lambda s, e: ([ops.tanh(s[0] + e[0])], []), [X[0]], [X])[0][0],
+    "separable_convolution": lambda: ops.separable_convolution(
+        IMAGE, KERNEL, POINTWISE, strides=(2, 2), dilations=(1, 1)
+    ),
     "shape": lambda: ops.shape(X),
     "sigmoid": lambda: ops.sigmoid(X),
     "sign": lambda: ops.sign(X),
@@ -119,7 +148,15 @@ CALLS: dict[str, Callable[[], object]] = {
     "where": lambda: ops.where(FLAGS, X, Y),
 }
 
-NO_TENSORS = {"SEED", "canonical_axes", "canonical_axis", "int_shape", "output_length"}
+NO_TENSORS = {
+    "SEED",
+    "canonical_axes",
+    "canonical_axis",
+    "int_shape",
+    "known_sizes",
+    "output_length",
+    "transposed_length",
+}
 
 
 def nodes_of(name: str) -> Iterator[Node]:
@@ -148,15 +185,21 @@ KEEP_THE_BATCH = [
     "add",
     "argmax",
     "average_pool",
+    "bias_add",
     "concatenate",
     "convolution",
+    "convolution_transpose",
     "dense",
     "depthwise_convolution",
+    "dropout",
+    "enlarge",
     "expand_like",
     "flatten_from",
     "gather_elements",
+    "in_top_k",
     "in_train_phase",
     "keep_mask",
+    "log_softmax",
     "max_pool",
     "normalize",
     "one_hot_like",
@@ -165,6 +208,7 @@ KEEP_THE_BATCH = [
     "relu",
     "repeat",
     "reshape_keeping",
+    "separable_convolution",
     "slice_axes",
     "softmax",
     "squeeze",

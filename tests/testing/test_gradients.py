@@ -10,7 +10,7 @@ import pytest
 
 from konnx import ops
 from konnx.autodiff import RULES, Rule
-from konnx.graph import Node, Tensor
+from konnx.graph import Node, Tensor, op
 from konnx.runtime import ExecutionError
 from konnx.testing import check_gradients, normal
 
@@ -146,7 +146,14 @@ def test_float32_stands_in_where_there_is_no_float64_kernel() -> None:
 def test_a_dtype_that_is_asked_for_is_not_replaced() -> None:
     with pytest.raises(ExecutionError, match="Conv"):
         check_gradients(
-            lambda x, w: ops.convolution(x, w, strides=(1,), dilations=(1,)),
-            [normal((2, 5, 2)), normal((3, 2, 3), 1)],
+            lambda x, w: op("Conv", x, w),
+            [normal((2, 2, 5)), normal((3, 2, 3), 1)],
             dtype="float64",
         )
+
+
+def test_float32_stands_in_where_the_function_rounds_to_it() -> None:
+    check_gradients(
+        lambda x, w: ops.convolution(x, w, strides=(1,), dilations=(1,)),
+        [normal((2, 5, 2)), normal((3, 2, 3), 1)],
+    )

@@ -12,6 +12,7 @@ from konnx.autodiff.rules import (
     normalization,
     pooling,
     reduction,
+    resize,
     shape,
     windows,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "normalization",
     "pooling",
     "reduction",
+    "resize",
     "shape",
     "windows",
 ]

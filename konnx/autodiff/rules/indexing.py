@@ -11,9 +11,12 @@ from konnx.graph import Node, Tensor, op
 def gather_elements(node: Node, dy: Tensor) -> Gradients:
     """Back to its place; what was taken several times adds up."""
     x, indices = inputs_of(node)
-    zeros = ops.expand_like(ops.scalar(0, x), x)
-    axis = node.attributes["axis"]
-    return [op("ScatterElements", zeros, indices, dy, axis=axis, reduction="add"), None]
+    if x.dtype == "float16":  # ONNX Runtime adds up float32 and float64 only
+        dy = ops.cast(dy, "float32")
+    zeros = ops.expand_like(ops.scalar(0, dy), x)
+    axis = node.attributes.get("axis", 0)
+    dx = op("ScatterElements", zeros, indices, dy, axis=axis, reduction="add")
+    return [ops.cast(dx, x.dtype), None]
 
 
 @rule("ScatterElements")

@@ -147,12 +147,9 @@ def sum_of_many(node: Node, dy: Tensor) -> Gradients:
 
 @rule("Resize")
 def resize(node: Node, dy: Tensor) -> Gradients:
-    """Of an enlargement by whole factors to nearest neighbours: the sum over each copy."""
+    """Of elements that whole factors only repeat: the sum over each copy."""
     x, scales = present(node.inputs[0]), present(node.inputs[2])
-    value = scales.constant_value
-    nearest = node.attributes.get("mode") == "nearest"
-    if not nearest or value is None or (value % 1).any():
-        raise ValueError(f"{node!r}: Resize has a gradient only for nearest, whole factors")
-    sizes = [int(size) for size in value[2:]]
+    assert scales.constant_value is not None
+    sizes = [int(size) for size in scales.constant_value[2:]]
     mean = op("AveragePool", dy, kernel_shape=sizes, strides=sizes)
     return [refine(mean * float(math.prod(sizes)), x.dims or ()), None, None]

@@ -9,7 +9,7 @@ import pytest
 
 from konnx import ops
 from konnx.autodiff import gradients
-from konnx.graph import Tensor, constant, op, placeholder
+from konnx.graph import Tensor, op, placeholder
 from konnx.testing import check_gradients, evaluate, normal, spaced
 
 pytestmark = pytest.mark.gradients
@@ -122,14 +122,6 @@ def test_padding_counts_where_the_operator_says_so(count_include_pad: int) -> No
         [normal((2, 2, 5))],
         dtype="float32",
     )
-
-
-def test_a_resize_that_is_no_repetition_has_no_gradient() -> None:
-    x = placeholder((1, 1, 2, 2), name="x")
-    scales = constant(np.array([1, 1, 2, 2], dtype=np.float32))
-    loss = ops.sum(op("Resize", x, None, scales, mode="linear"))
-    with pytest.raises(ValueError, match="Resize has a gradient only for nearest"):
-        gradients(loss, [x])
 
 
 @pytest.mark.parametrize("strides", [(2,), (1,)], ids=["partition", "overlapping"])

@@ -1,0 +1,46 @@
+"""Enlarging images and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from konnx.graph import Tensor, constant, op, refine
+from konnx.ops._convert import cast
+from konnx.ops.convolution import from_channels_first, to_channels_first, to_float32
+
+
+def enlarge(
+    x: Tensor,
+    factors: Sequence[int],
+    data_format: str = "channels_last",
+    interpolation: str = "nearest",
+) -> Tensor:
+    """Enlarge the spatial axes by whole factors.
+
+    Args:
+        x: (batch, *spatial, channels), or (batch, channels, *spatial).
+        factors: one for each spatial axis.
+        data_format: of x and the result.
+        interpolation: "nearest" repeats elements; "bilinear" draws straight lines between the
+            centres of elements, as TensorFlow 2.
+    """
+    first = to_float32(to_channels_first(x, data_format))
+    scales = constant(np.array([1, 1, *factors], dtype=np.float32))
+    if interpolation == "nearest":
+        y = op(
+            "Resize",
+            first,
+            None,
+            scales,
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+    else:
+        y = op("Resize", first, None, scales, mode="linear")
+    sizes = zip(first.shape[2:], factors, strict=True)
+    known = [None if n is None else n * factor for n, factor in sizes]
+    y = refine(y, [*(first.dims or ())[:2], *known])
+    return from_channels_first(cast(y, x.dtype), data_format)
