@@ -47,6 +47,7 @@ class State:
         self._current: OrtValue = None
         self._spare: OrtValue = None
         self._version = 0
+        self._stepped = False  # whether the spare buffer holds the value before the last step
         self.lock = threading.RLock()
         # Programs take the locks of several states in this order, so that none waits in a circle.
         self.ordinal = next(_ordinals)
@@ -71,6 +72,11 @@ class State:
         with self.lock:
             return np.array(self._current.numpy() if self._host is None else self._host)
 
+    def previous(self) -> Array:
+        """Return a copy of the value before the last step; the present one if none was made."""
+        with self.lock:
+            return np.array(self._spare.numpy()) if self._stepped else self.numpy()
+
     def assign(self, value: object) -> None:
         """Replace the value.
 
@@ -94,6 +100,7 @@ class State:
             else:
                 self._host[...] = array
             self._version += 1
+            self._stepped = False
 
     def current(self, device: Device) -> OrtValue:
         """Return the buffer with the value on `device`, moving the value there if need be."""
@@ -117,6 +124,7 @@ class State:
             if written is self._spare:
                 self._current, self._spare = self._spare, self._current
                 self._version += 1
+                self._stepped = True
 
     def _move(self, device: Device) -> None:
         with self.lock:
@@ -126,6 +134,7 @@ class State:
             current = self._allocate(device)
             current.update_inplace(value)
             self._current, self._spare, self._device, self._host = current, None, device, None
+            self._stepped = False
 
     def _allocate(self, device: Device) -> OrtValue:
         # ONNX Runtime's own memory: aligned as its kernels like it, and never the user's array.

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from konnx.callbacks import BaseLogger, Callback, CallbackList, History, ProgbarLogger
+from konnx.function import Function
 from konnx.training.data import Arrays
+from konnx.training.not_a_number import explain_nan
 from konnx.utils.progbar import Progbar
 
 Step = Callable[[Arrays], list[np.ndarray]]
@@ -70,9 +72,10 @@ def fit(
     told = CallbackList([BaseLogger(), *bar, *callbacks, history], model, params)
     model.stop_training, model.history = False, history
     told.on_train_begin({})
+    nans = _NanWatch()
     for epoch in range(initial_epoch, epochs):
         told.on_epoch_begin(epoch, {})
-        _train_epoch(model, step, arrays, names, told, epoch, batch_size, shuffle)
+        _train_epoch(model, step, arrays, names, told, nans, epoch, batch_size, shuffle)
         logs = {}
         if validation is not None:
             values = evaluate(validation.step, validation.arrays, batch_size)
@@ -90,6 +93,7 @@ def _train_epoch(
     arrays: Arrays,
     names: Sequence[str],
     told: CallbackList,
+    nans: _NanWatch,
     epoch: int,
     batch_size: int,
     shuffle: bool | str,
@@ -99,9 +103,10 @@ def _train_epoch(
         chosen = places if order is None else order[places]
         logs: dict[str, Any] = {"batch": batch, "size": places.stop - places.start}
         told.on_batch_begin(batch, logs)
-        values = step([array[chosen] for array in arrays])
+        batch_arrays = [array[chosen] for array in arrays]
+        values = step(batch_arrays)
         logs.update({name: float(v) for name, v in zip(names, values, strict=True)})
-        _warn_of_nan(logs["loss"], epoch, batch)
+        nans.check(logs["loss"], f"epoch {epoch + 1}, batch {batch}", step, batch_arrays)
         told.on_batch_end(batch, logs)
         if model.stop_training:
             break
@@ -126,11 +131,23 @@ def _batches(samples: int, batch_size: int) -> Iterator[slice]:
         yield slice(start, min(start + batch_size, samples))
 
 
-def _warn_of_nan(loss: float, epoch: int, batch: int) -> None:
-    if math.isnan(loss):
+class _NanWatch:
+    """Warns of each loss that is NaN, and says of the first one in a row where it comes from."""
+
+    def __init__(self) -> None:
+        self._was_nan = False
+
+    def check(self, loss: float, place: str, step: Step, arrays: Arrays) -> None:
+        is_first, self._was_nan = not self._was_nan, math.isnan(loss)
+        if not self._was_nan:
+            return
+        reason = None
+        if is_first and isinstance(step, Function):
+            reason = explain_nan(step, arrays)
+        found = f": {reason}" if reason else ""
         warnings.warn(
-            f"The loss is NaN in epoch {epoch + 1}, batch {batch}. Usual causes: a learning rate "
-            "too high, or NaN in the data. callbacks.TerminateOnNaN ends such a fit.",
+            f"The loss is NaN in {place}{found}. Usual causes: a learning rate too high, or NaN "
+            "in the data. callbacks.TerminateOnNaN ends such a fit.",
             RuntimeWarning,
             stacklevel=5,
         )

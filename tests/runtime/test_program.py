@@ -69,6 +69,17 @@ def test_fifty_training_steps_agree_with_numpy() -> None:
     assert abs(weight.numpy() - 3) < 0.1
 
 
+def test_a_state_tells_its_value_before_the_last_step() -> None:
+    total = State(np.float32(1))
+    count = count_program(total)
+    assert total.previous() == 1
+    count(2.0)
+    count(2.0)
+    assert (total.previous(), total.numpy()) == (3, 5)
+    total.assign(np.float32(7))
+    assert total.previous() == 7
+
+
 def test_batches_of_changing_size_give_their_own_results() -> None:
     total = State(np.float32(1))
     text = "g (float[n] x, float w) => (float[n] y, float z) { y = Mul(x, w) \n z = Add(w, w) }"
