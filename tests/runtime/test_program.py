@@ -70,14 +70,14 @@ def test_fifty_training_steps_agree_with_numpy() -> None:
 
 
 def test_a_state_tells_its_value_before_the_last_step() -> None:
-    total = State(np.float32(1))
+    total = State(np.ones(2, np.float32))
     count = count_program(total)
-    assert total.previous() == 1
-    count(2.0)
-    count(2.0)
-    assert (total.previous(), total.numpy()) == (3, 5)
-    total.assign(np.float32(7))
-    assert total.previous() == 7
+    assert total.previous().tolist() == [1, 1]
+    count(np.full(2, 2.0))
+    count(np.full(2, 2.0))
+    assert (total.previous().tolist(), total.numpy().tolist()) == ([3, 3], [5, 5])
+    total.assign(np.full(2, 7.0))
+    assert total.previous().tolist() == [7, 7]
 
 
 def test_batches_of_changing_size_give_their_own_results() -> None:
