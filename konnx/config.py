@@ -1,4 +1,4 @@
-"""The three settings that Keras keeps for a whole process: fuzz factor, float type, image layout.
+"""The settings that Keras keeps for a whole process: fuzz factor, float type, image layout, phase.
 
 Nothing is read from files or from the environment; a process starts with the values of Keras 2.1.
 """
@@ -16,6 +16,7 @@ _settings: dict[str, Any] = {
     "epsilon": 1e-7,
     "floatx": "float32",
     "image_data_format": "channels_last",
+    "learning_phase": None,
 }
 
 
@@ -84,3 +85,23 @@ def set_image_data_format(value: str) -> None:
     if value not in _FORMATS:
         raise ValueError(f"`data_format` must be one of {_FORMATS}. Received: value={value!r}")
     _settings["image_data_format"] = value
+
+
+def fixed_learning_phase() -> bool | None:
+    """Return whether what is built now is for training or not; None: both, as each run asks."""
+    phase: bool | None = _settings["learning_phase"]
+    return phase
+
+
+def set_learning_phase(value: int | None) -> None:
+    """Build everything from now on for training (1) or for inference (0) alone.
+
+    Args:
+        value: 0, 1, or None: for both, each run taking what it needs.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if value not in (0, 1, None):
+        raise ValueError(f"`learning_phase` must be 0 or 1. Received: value={value!r}")
+    _settings["learning_phase"] = None if value is None else bool(value)

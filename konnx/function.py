@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from konnx.graph import (
     Variable,
     emit_resolved,
     join_scans,
+    printed,
     select_phase,
     substitute,
     topological_order,
@@ -27,7 +30,7 @@ from konnx.utils.random import next_run_seed
 Update = tuple[Variable, Tensor]
 
 # What a function's own inputs and outputs are called, so that no input may be.
-_RESERVED = re.compile(r"seed|(output|update)_\d+")
+_RESERVED = re.compile(r"seed|(output|update|print)_\d+")
 _STATE_MAKING = threading.Lock()
 
 
@@ -38,11 +41,12 @@ class Function:
     from the variables' old values.
 
     Args:
-        inputs: placeholders, in the order of the arrays that a call takes.
+        inputs: placeholders, in the order of the arrays that a call takes. `ops.LEARNING_PHASE` may
+            be among them: a call then says whether it trains (1) or not (0).
         outputs: tensors to return.
         updates: (variable, new value); of several for one variable the later ones start from the
             value of the one before.
-        training: which side of `in_train_phase` to take.
+        training: which side of `in_train_phase` to take, unless a call says.
         name: of the ONNX graph.
         device: "auto", "cpu", "cuda", …; None: the default device.
 
@@ -66,58 +70,100 @@ class Function:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = chain_updates(updates)
+        self._placeholders = [one for one in self.inputs if one is not ops.LEARNING_PHASE]
         self._training = training
         self._name = name
         self._device = device
-        self._program: runtime.Program | None = None
-        self._seeded = False
+        self._programs: dict[bool, _Loaded] = {}
         self._loading = threading.Lock()
 
     def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Run on one array for each input; returns one array for each output."""
-        program = self._program or self._loaded()
-        if self._seeded:
-            return program(*arrays, next_run_seed())
-        return program(*arrays)
+        training, fed = self._training, arrays
+        if len(self._placeholders) < len(self.inputs) == len(arrays):
+            training, fed = self._split(arrays)
+        loaded = self._programs.get(training) or self._loaded(training)
+        seed = [next_run_seed()] if loaded.seeded else []
+        values = loaded.program(*fed, *seed)
+        if not loaded.messages:
+            return values
+        for message, value in zip(loaded.messages, values[len(self.outputs) :], strict=True):
+            print(message, value, sep="", file=sys.stderr, flush=True)
+        return values[: len(self.outputs)]
 
-    def _loaded(self) -> runtime.Program:
+    def _split(self, arrays: Sequence[Any]) -> tuple[bool, list[Any]]:
+        """The learning phase that a call gives, and the other values."""
+        place = self.inputs.index(ops.LEARNING_PHASE)
+        return bool(arrays[place]), [*arrays[:place], *arrays[place + 1 :]]
+
+    def _loaded(self, training: bool) -> _Loaded:
         with self._loading:
-            if self._program is None:
-                self._program = self._load()
-            return self._program
+            if training not in self._programs:
+                self._programs[training] = self._load(training)
+            return self._programs[training]
 
-    def _load(self) -> runtime.Program:
-        emitted = self.emit()
-        outputs = [f"output_{index}" for index in range(len(self.outputs))]
+    def _load(self, training: bool) -> _Loaded:
+        graph = self._graph(training)
+        emitted = graph.emit(self._name)
         updates = {
             f"update_{index}": state_of(variable) for index, variable in enumerate(self.updates)
         }
-        return runtime.Program(
+        program = runtime.Program(
             emitted.model,
-            feeds=list(self._feeds()),
-            fetches=outputs,
+            feeds=list(graph.feeds),
+            fetches=[name for name in graph.results if name not in updates],
             states={name: state_of(variable) for name, variable in emitted.variables.items()},
             updates=updates,
             device=self._device,
         )
+        return _Loaded(program, "seed" in graph.feeds, graph.messages)
 
     def emit(self) -> Emitted:
         """Return the function as an ONNX model.
 
         Its inputs are the function's, by name, then "seed" if it draws random numbers, then the
-        variables; its outputs are output_0, … and update_0, …
+        variables; its outputs are output_0, …, then update_0, …, then print_0, … for what
+        `print_tensor` is to show.
         """
-        joined = join_scans([*self.outputs, *self.updates.values()])
-        values = select_phase(joined, training=self._training)
-        self._seeded = draws_random_numbers(values)
-        count = len(self.outputs)
-        named = {f"output_{index}": tensor for index, tensor in enumerate(values[:count])}
-        named |= {f"update_{index}": tensor for index, tensor in enumerate(values[count:])}
-        return emit_resolved(self._feeds(), named, name=self._name)
+        return self._graph(self._training).emit(self._name)
 
-    def _feeds(self) -> dict[str, Tensor]:
-        feeds = name_tensors(self.inputs)
-        return {**feeds, "seed": ops.SEED} if self._seeded else feeds
+    def _graph(self, training: bool) -> _Graph:
+        wanted = join_scans([*self.outputs, *self.updates.values()])
+        shown = printed(wanted, training=training)
+        values = select_phase([*wanted, *[tensor for _, tensor in shown]], training=training)
+        names = [
+            f"{kind}_{index}"
+            for kind, count in (
+                ("output", len(self.outputs)), ("update", len(self.updates)), ("print", len(shown))
+            )
+            for index in range(count)
+        ]  # fmt: skip
+        feeds = name_tensors(self._placeholders)
+        if draws_random_numbers(values):
+            feeds["seed"] = ops.SEED
+        results = dict(zip(names, values, strict=True))
+        return _Graph(feeds, results, [message for message, _ in shown])
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """What a function computes in one phase: inputs and outputs by name, and what it prints."""
+
+    feeds: dict[str, Tensor]
+    results: dict[str, Tensor]
+    messages: list[str]
+
+    def emit(self, name: str) -> Emitted:
+        return emit_resolved(self.feeds, self.results, name=name)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A program for one phase; whether it takes a seed, and what goes before what it prints."""
+
+    program: runtime.Program
+    seeded: bool
+    messages: list[str]
 
 
 def name_tensors(tensors: Sequence[Tensor]) -> dict[str, Tensor]:

@@ -130,10 +130,10 @@ class SlowFunction(Function):
 
     loaded_times = 0
 
-    def _load(self) -> Any:
+    def _load(self, training: bool) -> Any:
         self.loaded_times += 1
         time.sleep(0.05)
-        return super()._load()
+        return super()._load(training)
 
 
 def test_threads_that_call_first_at_once_load_once() -> None:

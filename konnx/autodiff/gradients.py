@@ -13,13 +13,14 @@ from konnx.graph import (
     Tensor,
     constant,
     has_phase,
+    in_train_phase,
     is_float,
     name_scope,
     op,
     refine,
     topological_order,
 )
-from konnx.graph.tensor import INTERNAL, phase_value
+from konnx.graph.tensor import INTERNAL, is_phase, is_print, phase_value
 
 
 class GradientError(ValueError):
@@ -98,7 +99,7 @@ def pull_back(
 def _join(x: Tensor, training: Tensor | None, inference: Tensor | None) -> Tensor | None:
     if training is None and inference is None:
         return None
-    return ops.in_train_phase(
+    return in_train_phase(
         _zeros(x) if training is None else training,
         _zeros(x) if inference is None else inference,
     )
@@ -141,18 +142,26 @@ class _Backward:
 
     def _differentiable_inputs(self, node: Node) -> list[Tensor]:
         if node.domain == INTERNAL:
-            return [phase_value(node, self._training)] if node.op_type == "Phase" else []
+            passed = self._passed_on(node)
+            return [] if passed is None else [passed]
         if node.op_type in ZERO_GRADIENT:
             return []
         return [t for t in node.inputs if t is not None and is_float(t.dtype)]
+
+    def _passed_on(self, node: Node) -> Tensor | None:
+        """The input that a node without an operator hands on as it is."""
+        tensor = node.outputs[0]
+        if is_phase(tensor):
+            return phase_value(node, self._training)
+        return node.inputs[0] if is_print(tensor) else None
 
     def _has_active_input(self, node: Node) -> bool:
         return any(tensor in self.active for tensor in self._differentiable_inputs(node))
 
     def _pass_back(self, node: Node, dys: list[Tensor | None]) -> None:
-        if node.op_type == "Phase" and node.domain == INTERNAL:
-            assert dys[0] is not None
-            self._add(phase_value(node, self._training), dys[0])
+        passed = self._passed_on(node)
+        if passed is not None and dys[0] is not None:
+            self._add(passed, dys[0])
             return
         rule = RULES.get(node.op_type)
         if rule is None:

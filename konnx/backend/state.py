@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from konnx import ops
+from konnx.backend.running import eval
 from konnx.function import Update
 from konnx.graph import Tensor, Variable
 
 
-def get_value(x: Variable) -> np.ndarray:
-    """Return the value of a variable."""
-    return x.numpy()
+def get_value(x: Tensor) -> np.ndarray:
+    """Return the value of a variable, or of a tensor that needs no inputs."""
+    return eval(x)
 
 
 def set_value(x: Variable, value: Any) -> None:
-    """Replace the value of a variable."""
+    """Replace the value of a variable by an array of its shape."""
     x.assign(value)
 
 
-def batch_get_value(variables: Sequence[Variable]) -> list[np.ndarray]:
-    """Return the values of several variables."""
-    return [one.numpy() for one in variables]
+def batch_get_value(ops: Sequence[Tensor]) -> list[np.ndarray]:
+    """Return the values of several variables, or of tensors that need no inputs."""
+    return [eval(one) for one in ops]
 
 
 def batch_set_value(tuples: Sequence[tuple[Variable, Any]]) -> None:
@@ -40,12 +40,12 @@ def update(x: Variable, new_x: Tensor) -> Update:
 
 def update_add(x: Variable, increment: Any) -> Update:
     """Return the update that adds to a variable."""
-    return x, ops.add(x, increment)
+    return x, x + increment
 
 
 def update_sub(x: Variable, decrement: Any) -> Update:
     """Return the update that subtracts from a variable."""
-    return x, ops.subtract(x, decrement)
+    return x, x - decrement
 
 
 def moving_average_update(x: Variable, value: Tensor, momentum: float) -> Update:

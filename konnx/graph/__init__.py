@@ -21,6 +21,7 @@ from konnx.graph.tensor import (
     next_serial,
     op,
     placeholder,
+    print_tensor,
     refine,
     stand_in,
     stop_gradient,
@@ -29,6 +30,7 @@ from konnx.graph.types import Dim, TensorType, is_float, standardize_dtype
 from konnx.graph.variable import HostStorage, Storage, Variable, assign_all
 from konnx.graph.walk import (
     has_phase,
+    printed,
     rewrite,
     select_phase,
     substitute,
@@ -76,6 +78,8 @@ __all__ = [
     "next_serial",
     "op",
     "placeholder",
+    "print_tensor",
+    "printed",
     "refine",
     "rewrite",
     "scan_node",

@@ -27,7 +27,8 @@ OPSET = 18
 """The opset of everything that konnx emits."""
 
 INTERNAL = "konnx.graph"
-"""Domain of what is no ONNX operator: leaves (Placeholder, Constant, Variable) and Phase."""
+"""Domain of what is no ONNX operator: leaves (Placeholder, Constant, Variable), Phase,
+StopGradient and Print."""
 
 _SMALL = 256  # integer constants up to this size take part in shape inference
 
@@ -118,8 +119,8 @@ def _operator(name: str) -> Callable[..., Tensor]:
 class Tensor:
     """A symbolic value: one output of a node, with a dtype and what is known of its shape.
 
-    Tensors compare by identity; arithmetic, comparison (`<`, `<=`, `>`, `>=`) and indexing build
-    new nodes.
+    Tensors compare by identity; arithmetic, comparison (`<`, `<=`, `>`, `>=`), logic (`&`, `|`,
+    `^`, `~`, of bool) and indexing build new nodes.
     """
 
     __slots__ = ("__weakref__", "_keras_history", "_keras_mask", "index", "node", "type")
@@ -201,10 +202,23 @@ class Tensor:
     __rmul__ = _operator("rmul")
     __truediv__ = _operator("truediv")
     __rtruediv__ = _operator("rtruediv")
+    __floordiv__ = _operator("floordiv")
+    __rfloordiv__ = _operator("rfloordiv")
+    __mod__ = _operator("mod")
+    __rmod__ = _operator("rmod")
     __pow__ = _operator("pow")
     __rpow__ = _operator("rpow")
     __matmul__ = _operator("matmul")
+    __rmatmul__ = _operator("rmatmul")
     __neg__ = _operator("neg")
+    __pos__ = _operator("pos")
+    __invert__ = _operator("invert")
+    __and__ = _operator("and")
+    __rand__ = _operator("rand")
+    __or__ = _operator("or")
+    __ror__ = _operator("ror")
+    __xor__ = _operator("xor")
+    __rxor__ = _operator("rxor")
     __abs__ = _operator("abs")
     __lt__ = _operator("lt")
     __le__ = _operator("le")
@@ -240,6 +254,11 @@ def is_variable(tensor: Tensor) -> bool:
 def is_stop_gradient(tensor: Tensor) -> bool:
     """Tell whether gradients end at the tensor."""
     return _is_leaf(tensor, "StopGradient")
+
+
+def is_print(tensor: Tensor) -> bool:
+    """Tell whether a run prints the tensor."""
+    return _is_leaf(tensor, "Print")
 
 
 def is_phase(tensor: Tensor) -> bool:
@@ -279,7 +298,11 @@ def int64s(values: Sequence[int]) -> Tensor:
 
 
 def in_train_phase(
-    training: Tensor, inference: Tensor, *, unless: Callable[[], bool] | None = None
+    training: Tensor,
+    inference: Tensor,
+    *,
+    unless: Callable[[], bool] | None = None,
+    name: str = "",
 ) -> Tensor:
     """Make a tensor that is `training` while training and `inference` otherwise.
 
@@ -290,6 +313,7 @@ def in_train_phase(
         inference: the value otherwise, of the same dtype and shape.
         unless: asked at that time; if true, the tensor is `inference` in training too (as for a
             layer that is frozen).
+        name: of the node.
 
     Raises:
         ShapeError: the two differ in dtype or known shape.
@@ -304,9 +328,8 @@ def in_train_phase(
             f"Received: {training!r}, {inference!r}"
         ) from error
     type_ = TensorType(training.dtype, dims)
-    return Node(
-        "Phase", (training, inference), {"unless": unless}, [type_], domain=INTERNAL
-    ).outputs[0]
+    sides, attributes = (training, inference), {"unless": unless}
+    return Node("Phase", sides, attributes, [type_], domain=INTERNAL, name=name).outputs[0]
 
 
 def phase_value(node: Node, training: bool) -> Tensor:
@@ -320,6 +343,12 @@ def phase_value(node: Node, training: bool) -> Tensor:
 def stop_gradient(tensor: Tensor) -> Tensor:
     """Return the same value, which gradients treat as a constant; vanishes when emitted."""
     return Node("StopGradient", (tensor,), {}, [tensor.type], domain=INTERNAL).outputs[0]
+
+
+def print_tensor(tensor: Tensor, message: str = "") -> Tensor:
+    """Return the same value, which a function prints when it runs; vanishes when emitted."""
+    attributes = {"message": message}
+    return Node("Print", (tensor,), attributes, [tensor.type], domain=INTERNAL).outputs[0]
 
 
 @overload
@@ -495,6 +524,7 @@ __all__ = [
     "is_constant",
     "is_phase",
     "is_placeholder",
+    "is_print",
     "is_stop_gradient",
     "is_variable",
     "name_scope",
@@ -502,6 +532,7 @@ __all__ = [
     "node_proto",
     "op",
     "placeholder",
+    "print_tensor",
     "refine",
     "register_operators",
     "stand_in",

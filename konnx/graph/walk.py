@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from konnx.graph.subgraph import bodies_of, map_bodies
-from konnx.graph.tensor import Node, Tensor, is_phase, is_stop_gradient, phase_value
+from konnx.graph.tensor import (
+    Node,
+    Tensor,
+    is_phase,
+    is_print,
+    is_stop_gradient,
+    phase_value,
+)
 
 
 def topological_order(
@@ -66,15 +73,15 @@ def select_phase(
     Args:
         outputs: tensors of a graph.
         training: which side of `in_train_phase` to take.
-        keep_gradient_stops: leave `stop_gradient` in, for gradients that are yet to be taken;
-            otherwise only ONNX operators are left.
+        keep_gradient_stops: leave `stop_gradient` in, for gradients that are yet to be taken, and
+            `print_tensor` too; otherwise only ONNX operators are left.
     """
 
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         tensor = node.outputs[0]
         if is_phase(tensor):
             chosen = inputs[node.inputs.index(phase_value(node, training))]
-        elif is_stop_gradient(tensor) and not keep_gradient_stops:
+        elif (is_stop_gradient(tensor) or is_print(tensor)) and not keep_gradient_stops:
             chosen = inputs[0]
         elif bodies_of(node):
             return map_bodies(node, inputs, select).outputs
@@ -87,6 +94,19 @@ def select_phase(
         return rewrite(tensors, replace)
 
     return select(outputs)
+
+
+def printed(outputs: Sequence[Tensor], *, training: bool) -> list[tuple[str, Tensor]]:
+    """Return the messages and tensors that a run of the outputs is to print.
+
+    What stands in the body of a loop or branch is not among them: no run can hand it out.
+    """
+    chosen = select_phase(outputs, training=training, keep_gradient_stops=True)
+    return [
+        (node.attributes["message"], node.outputs[0])
+        for node in topological_order(chosen)
+        if node.outputs and is_print(node.outputs[0])
+    ]
 
 
 def has_phase(outputs: Sequence[Tensor]) -> bool:

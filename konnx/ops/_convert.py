@@ -10,6 +10,8 @@ import numpy as np
 from konnx.graph import ShapeError, Tensor, constant, is_float, op, standardize_dtype
 from konnx.graph.types import elem_type_of
 
+_SIGNED = ("int8", "int16", "int32", "int64")
+
 TensorLike = Tensor | np.ndarray | float | int | bool | Sequence[Any]
 
 
@@ -41,8 +43,19 @@ def _check_whole(value: Any, dtype: str) -> None:
 
 
 def as_tensors(*values: Any) -> list[Tensor]:
-    """Return values that meet in one operator as tensors; Python values take the tensors' dtype."""
-    dtype = next((value.dtype for value in values if isinstance(value, Tensor)), None)
+    """Return values that meet in one operator as tensors of one dtype.
+
+    Python values take the dtype of the tensors; whole numbers of several widths the widest one, so
+    that sizes (int64) and counts (int32) may meet.
+    """
+    dtypes = [value.dtype for value in values if isinstance(value, Tensor)]
+    if len(set(dtypes)) > 1 and set(dtypes) <= set(_SIGNED):
+        widest = max(dtypes, key=_SIGNED.index)
+        return [
+            cast(value, widest) if isinstance(value, Tensor) else as_tensor(value, widest)
+            for value in values
+        ]
+    dtype = dtypes[0] if dtypes else None
     return [as_tensor(value, dtype) for value in values]
 
 

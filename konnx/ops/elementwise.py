@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from konnx import graph
-from konnx.graph import Tensor, op
+from konnx.graph import Tensor, is_float, op
 from konnx.graph.tensor import register_operators
 from konnx.ops._convert import as_tensor, as_tensors, cast, scalar
 
@@ -35,6 +35,33 @@ def multiply(x: Any, y: Any) -> Tensor:
 def divide(x: Any, y: Any) -> Tensor:
     """x / y; of integers, rounded towards zero."""
     return _binary("Div", x, y)
+
+
+def true_divide(x: Any, y: Any) -> Tensor:
+    """x / y; whole numbers are divided as float64, as TensorFlow does."""
+    given = [value for value in (x, y) if isinstance(value, Tensor)]
+    if given and not any(is_float(value.dtype) for value in given):
+        x, y = (
+            cast(value, "float64") if isinstance(value, Tensor) else as_tensor(value, "float64")
+            for value in (x, y)
+        )
+    return divide(x, y)
+
+
+def floor_divide(x: Any, y: Any) -> Tensor:
+    """The largest whole number not above x / y."""
+    first, second = as_tensors(x, y)
+    if is_float(first.dtype):
+        return floor(op("Div", first, second))
+    return op("Div", op("Sub", first, op("Mod", first, second)), second)
+
+
+def mod(x: Any, y: Any) -> Tensor:
+    """What floor_divide leaves over; it has the sign of y."""
+    first, second = as_tensors(x, y)
+    if is_float(first.dtype):
+        return op("Sub", first, op("Mul", floor_divide(first, second), second))
+    return op("Mod", first, second)
 
 
 def pow(x: Any, y: Any) -> Tensor:
@@ -87,6 +114,16 @@ def logical_and(x: Any, y: Any) -> Tensor:
     return _binary("And", x, y)
 
 
+def logical_or(x: Any, y: Any) -> Tensor:
+    """x or y, of bool."""
+    return _binary("Or", x, y)
+
+
+def logical_xor(x: Any, y: Any) -> Tensor:
+    """Either x or y, of bool."""
+    return _binary("Xor", x, y)
+
+
 def logical_not(x: Any) -> Tensor:
     """Not x, of bool."""
     return op("Not", as_tensor(x))
@@ -112,6 +149,16 @@ def log(x: Any) -> Tensor:
     return op("Log", as_tensor(x))
 
 
+def sin(x: Any) -> Tensor:
+    """The sine, of radians."""
+    return op("Sin", as_tensor(x))
+
+
+def cos(x: Any) -> Tensor:
+    """The cosine, of radians."""
+    return op("Cos", as_tensor(x))
+
+
 def sqrt(x: Any) -> Tensor:
     """The square root; of negative values, as in Keras, 0."""
     tensor = as_tensor(x)
@@ -131,7 +178,8 @@ def sign(x: Any) -> Tensor:
 
 def round(x: Any) -> Tensor:
     """The nearest whole number; halves go to the even one."""
-    return op("Round", as_tensor(x))
+    tensor = as_tensor(x)
+    return op("Round", tensor) if is_float(tensor.dtype) else tensor
 
 
 def floor(x: Any) -> Tensor:
@@ -139,20 +187,28 @@ def floor(x: Any) -> Tensor:
     return op("Floor", as_tensor(x))
 
 
-def clip(x: Any, min_value: float | None = None, max_value: float | None = None) -> Tensor:
+def clip(x: Any, min_value: Any = None, max_value: Any = None) -> Tensor:
     """Values below `min_value` become it, values above `max_value` likewise.
 
-    The gradient is 1 between the bounds and at them, as in TensorFlow.
+    The gradient is 1 between the bounds and at them, as in TensorFlow. Bounds may be tensors.
     """
     tensor = as_tensor(x)
-    low = None if min_value is None else scalar(min_value, tensor)
-    high = None if max_value is None else scalar(max_value, tensor)
-    return op("Clip", tensor, low, high)
+    low, high = (
+        None if bound is None else as_tensor(bound, tensor.dtype)
+        for bound in (min_value, max_value)
+    )
+    if all(bound is None or bound.dims == () for bound in (low, high)):
+        return op("Clip", tensor, low, high)
+    if low is not None:
+        tensor = op("Max", tensor, low)
+    return tensor if high is None else op("Min", tensor, high)
 
 
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """x where the condition holds, y elsewhere."""
     first, second = as_tensors(x, y)
+    if first.dtype == "bool":  # for which ONNX Runtime has no kernel
+        return cast(where(condition, cast(first, "uint8"), cast(second, "uint8")), "bool")
     return op("Where", as_tensor(condition), first, second)
 
 
@@ -187,12 +243,24 @@ register_operators(
         "rsub": lambda x, y: subtract(y, x),
         "mul": multiply,
         "rmul": lambda x, y: multiply(y, x),
-        "truediv": divide,
-        "rtruediv": lambda x, y: divide(y, x),
+        "truediv": true_divide,
+        "rtruediv": lambda x, y: true_divide(y, x),
+        "floordiv": floor_divide,
+        "rfloordiv": lambda x, y: floor_divide(y, x),
+        "mod": mod,
+        "rmod": lambda x, y: mod(y, x),
         "pow": pow,
         "rpow": lambda x, y: pow(y, x),
         "neg": negative,
+        "pos": identity,
         "abs": abs,
+        "and": logical_and,
+        "rand": lambda x, y: logical_and(y, x),
+        "or": logical_or,
+        "ror": lambda x, y: logical_or(y, x),
+        "xor": logical_xor,
+        "rxor": lambda x, y: logical_xor(y, x),
+        "invert": logical_not,
         "lt": less,
         "le": less_equal,
         "gt": greater,

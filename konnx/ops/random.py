@@ -7,15 +7,17 @@ be repeated. On CPU it is several times as fast as ONNX' RandomUniformLike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
 
-from konnx.graph import Tensor, constant, int64s, op, placeholder
+from konnx.graph import Tensor, constant, int64s, is_float, op, placeholder
 from konnx.ops._convert import cast
-from konnx.ops.shape import reshape_like, shape
+from konnx.ops.elementwise import clip, cos
+from konnx.ops.shape import Size, reshape, reshape_like, shape, sizes_tensor
 from konnx.utils.random import draw_seed
 
 SEED = placeholder((), "int64", "seed")
@@ -47,20 +49,128 @@ def keep_mask(like: Tensor, rate: float, seed: int | None = None) -> Tensor:
 
 
 def random_bits(like: Tensor, seed: int | None = None) -> Tensor:
-    """Evenly distributed int32 in the shape of `like`.
-
-    Rows and columns of `like` seen as a matrix are hashed thoroughly, each by itself; an element
-    mixes the sum of its two hashes once more, so that only three cheap ops touch every element.
-    """
-    salt = draw_seed() if seed is None else seed
+    """Evenly distributed int32 in the shape of `like`."""
     sizes = shape(like)
     rows = op("Gather", sizes, constant(np.int64(0))) if like.ndim else constant(np.int64(1))
-    columns = op("Div", op("Size", like), op("Max", rows, constant(np.int64(1))))
+    return reshape_like(_random_matrix(rows, op("Size", like), seed), like)
+
+
+def _random_matrix(rows: Tensor, count: Tensor, seed: int | None) -> Tensor:
+    """Evenly distributed int32: `count` numbers as a matrix with so many rows.
+
+    Rows and columns are hashed thoroughly, each by itself; an element mixes the sum of its two
+    hashes once more, so that only three cheap ops touch every element.
+    """
+    salt = draw_seed() if seed is None else seed
+    columns = op("Div", count, op("Max", rows, constant(np.int64(1))))
     row_hash = op("Unsqueeze", _hash(_range(rows), salt, varying=True), int64s([1]))
     column_hash = op("Unsqueeze", _hash(_range(columns), ~salt, varying=False), int64s([0]))
     mixed = op("Add", row_hash, column_hash)
-    mixed = op("Mul", mixed, op("BitwiseOr", mixed, constant(np.int32(1))))
-    return reshape_like(mixed, like)
+    return op("Mul", mixed, op("BitwiseOr", mixed, constant(np.int32(1))))
+
+
+Sizes = Sequence[Size | None] | Tensor
+"""A shape: known sizes and scalar tensors, or one tensor of whole numbers."""
+
+
+def uniform(
+    sizes: Sizes,
+    low: float = 0.0,
+    high: float = 1.0,
+    dtype: str = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Numbers evenly distributed between `low` and `high`, which is not reached.
+
+    Whole numbers, where `dtype` says so.
+    """
+    if not is_float(dtype):
+        unit = _unit_interval(sizes, "float64", seed)
+        return cast(op("Floor", unit * float(high - low) + float(low)), dtype)
+    unit = _unit_interval(sizes, dtype, seed)
+    return unit if (low, high) == (0.0, 1.0) else unit * (high - low) + low
+
+
+def bernoulli(sizes: Sizes, p: float, dtype: str = "float32", seed: int | None = None) -> Tensor:
+    """1 with probability `p`, else 0."""
+    threshold = min(int((0.5 - p) * 2.0**32), 2**31 - 1)
+    bits = _shaped_bits(sizes, seed)
+    return cast(op("GreaterOrEqual", bits, constant(np.int32(threshold))), dtype)
+
+
+def normal(
+    sizes: Sizes,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: str = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Normally distributed numbers.
+
+    Source: Box and Muller, A note on the generation of random normal deviates, 1958.
+    """
+    inner = "float64" if dtype == "float64" else "float32"
+    salt = draw_seed() if seed is None else seed
+    positive = 1.0 - _unit_interval(sizes, inner, salt)
+    turn = _unit_interval(sizes, inner, salt + 0x5851F42D) * (2 * math.pi)
+    radius = op("Sqrt", op("Log", positive) * (-2.0 * stddev**2))
+    return cast(radius * cos(turn) + mean, dtype)
+
+
+# Source: M. Giles, Approximating the erfinv function, GPU Computing Gems 2, 2010; the polynomial in
+# -log(1 - x^2) - 2.5 of its central part, which ends beyond two standard deviations.
+_ERFINV = (
+    2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+    -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
+)  # fmt: skip
+
+
+def truncated_normal(
+    sizes: Sizes,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: str = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Normally distributed numbers of those that lie within two standard deviations of the mean."""
+    inner = "float64" if dtype == "float64" else "float32"
+    bound = math.erf(math.sqrt(2.0))
+    x = _unit_interval(sizes, inner, seed) * (2 * bound) - bound
+    w = -op("Log", 1.0 - x * x) - 2.5
+    polynomial = w * _ERFINV[0] + _ERFINV[1]
+    for coefficient in _ERFINV[2:]:
+        polynomial = polynomial * w + coefficient
+    return cast(
+        clip(polynomial * x * (math.sqrt(2.0) * stddev), -2 * stddev, 2 * stddev) + mean, dtype
+    )
+
+
+def _unit_interval(sizes: Sizes, dtype: str, seed: int | None) -> Tensor:
+    """Numbers from 0 to 1, which is not reached, as fine as the dtype has them below 1."""
+    digits = {"float16": 11, "float32": 24}.get(dtype, 32)
+    bits = _stirred(_shaped_bits(sizes, seed))
+    if digits < 32:  # so that no rounding makes 1
+        bits = op("BitwiseAnd", bits, constant(np.int32(-(2 ** (32 - digits)))))
+    inner = cast(bits, "float64" if dtype == "float64" else "float32")
+    return cast(inner * 2.0**-32 + 0.5, dtype)
+
+
+def _shaped_bits(sizes: Sizes, seed: int | None) -> Tensor:
+    shape = sizes_tensor(sizes)
+    known = shape.constant_value
+    if known is not None:
+        rows, count = constant(known[0] if known.size else np.int64(1)), constant(known.prod())
+    else:
+        rows = op("Gather", shape, constant(np.int64(0)))
+        count = op("ReduceProd", shape, keepdims=0)
+    return reshape(_random_matrix(rows, count, seed), sizes)
+
+
+def _stirred(bits: Tensor) -> Tensor:
+    """The bits mixed once more: a mask compares them only, but here every one of them is seen."""
+    shifted = op("BitShift", cast(bits, "uint32"), constant(np.uint32(15)), direction="RIGHT")
+    mixed = op("BitwiseXor", bits, cast(shifted, "int32"))
+    return op("Mul", mixed, constant(np.int32(0x2C1B3C6D)))
 
 
 def _range(count: Tensor) -> Tensor:

@@ -7,8 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from konnx.graph import Dim, ShapeError, Tensor, constant, int64s, op, refine
-from konnx.ops._convert import as_tensor, as_tensors, canonical_axis, scalar
+from konnx.graph import (
+    Dim,
+    ShapeError,
+    Tensor,
+    constant,
+    int64s,
+    op,
+    refine,
+    standardize_dtype,
+)
+from konnx.ops._convert import (
+    as_tensor,
+    as_tensors,
+    canonical_axes,
+    canonical_axis,
+    cast,
+    scalar,
+)
+
+Size = int | Tensor
+"""A size: known, or a scalar tensor of whole numbers that a run computes."""
+
+_WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
 def shape(x: Any) -> Tensor:
@@ -25,19 +46,57 @@ def int_shape(x: Any) -> tuple[int | None, ...]:
     return as_tensor(x).shape
 
 
-def reshape(x: Any, shape: Sequence[int | None] | Tensor) -> Tensor:
+def size_of(x: Tensor, axis: int) -> Size:
+    """The size of an axis: a Python integer, or a scalar tensor (int64) where it varies."""
+    size = x.shape[axis]
+    if size is not None:
+        return size
+    start = canonical_axis(axis, x.ndim)
+    return op("Squeeze", op("Shape", x, start=start, end=start + 1), int64s([0]))
+
+
+def sizes_tensor(sizes: Sequence[Size | None] | Tensor) -> Tensor:
+    """Sizes as one int64 tensor; each may be a number or a scalar tensor, None stands for -1."""
+    if isinstance(sizes, Tensor):
+        return cast(sizes, "int64")
+    if not any(isinstance(size, Tensor) for size in sizes):
+        return int64s([-1 if size is None else int(size) for size in sizes])  # type: ignore[arg-type]
+    parts = [
+        reshape(cast(size, "int64"), [1])
+        if isinstance(size, Tensor)
+        else int64s([-1 if size is None else size])
+        for size in sizes
+    ]
+    return op("Concat", *parts, axis=0)
+
+
+def known_sizes(sizes: Sequence[Size | None] | Tensor) -> list[int | None] | None:
+    """What is known of sizes when the graph is built; None: not even their number."""
+    if isinstance(sizes, Tensor):
+        value = sizes.constant_value
+        if value is not None:
+            return [int(size) for size in value]
+        return None if sizes.shape[0] is None else [None] * sizes.shape[0]
+    return [None if isinstance(size, Tensor) or size == -1 else size for size in sizes]
+
+
+def reshape(x: Any, shape: Sequence[Size | None] | Tensor) -> Tensor:
     """The elements in another shape.
 
     Args:
         x: a tensor.
-        shape: the sizes, one of which may be -1 (what is left; None means the same), or an int64
-            tensor.
+        shape: the sizes, one of which may be -1 (what is left; None means the same) and each of
+            which may be a scalar tensor; or a tensor of whole numbers.
     """
     tensor = as_tensor(x)
-    if isinstance(shape, Tensor):
-        return op("Reshape", tensor, shape)
-    sizes = [-1 if size is None else int(size) for size in shape]
-    return op("Reshape", tensor, int64s(sizes), allowzero=1 if 0 in sizes else None)
+    sizes = sizes_tensor(shape)
+    value = sizes.constant_value
+    if value is None:
+        reshaped = op("Reshape", tensor, sizes)
+        known = known_sizes(shape)
+        return reshaped if known is None else refine(reshaped, known)
+    zero = 0 in value and not isinstance(shape, Tensor)
+    return op("Reshape", tensor, sizes, allowzero=1 if zero else None)
 
 
 def reshape_keeping(x: Tensor, kept: int, sizes: Sequence[int]) -> Tensor:
@@ -99,6 +158,57 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Tensor:
     return op("Concat", *joined, axis=canonical_axis(axis, joined[0].ndim))
 
 
+def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new axis."""
+    parts = as_tensors(*tensors)
+    axis = canonical_axis(axis, parts[0].ndim + 1)
+    return op("Concat", *[expand_dims(part, axis) for part in parts], axis=axis)
+
+
+def reverse(x: Any, axes: int | Sequence[int]) -> Tensor:
+    """The elements in reverse order along some axes."""
+    tensor = as_tensor(x)
+    turned = canonical_axes(axes, tensor.ndim)
+    last, end = [-1] * len(turned), [-(2**62)] * len(turned)
+    return slice_axes(tensor, last, end, turned, last) if turned else tensor
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int64") -> Tensor:
+    """The numbers from `start` (or 0) to `stop`, which is not reached.
+
+    A constant where all three are Python numbers. As in NumPy, one number alone is `stop`.
+    """
+    if stop is None:
+        start, stop = 0, start
+    limits = (start, stop, step)
+    if not any(isinstance(limit, Tensor) for limit in limits):
+        return constant(np.arange(*limits).astype(standardize_dtype(dtype)))
+    inner = "int64" if standardize_dtype(dtype) in _WHOLE else "float64"
+    return cast(op("Range", *[cast(as_tensor(limit), inner) for limit in limits]), dtype)
+
+
+def repeat_elements(x: Any, times: int, axis: int) -> Tensor:
+    """Each element `times` times in a row along an axis, as NumPy's repeat."""
+    tensor = as_tensor(x)
+    axis = canonical_axis(axis, tensor.ndim)
+    repeats = [1] * (tensor.ndim + 1)
+    repeats[axis + 1] = times
+    copies = tile(expand_dims(tensor, axis + 1), repeats)
+    dims: list[Dim] = list(tensor.dims or ())
+    sizes = shape(tensor)
+    factors = np.ones(tensor.ndim, np.int64)
+    factors[axis] = times
+    known = sizes.constant_value
+    target = (
+        int64s((known * factors).tolist())
+        if known is not None
+        else op("Mul", sizes, constant(factors))
+    )
+    size = dims[axis]
+    dims[axis] = size * times if isinstance(size, int) else None
+    return refine(op("Reshape", copies, target), dims)
+
+
 def expand(x: Tensor, sizes: Sequence[int] | Tensor) -> Tensor:
     """The tensor broadcast to a shape."""
     return op("Expand", x, sizes if isinstance(sizes, Tensor) else int64s(sizes))
@@ -112,12 +222,14 @@ def expand_like(x: Tensor, like: Tensor) -> Tensor:
     return expanded if like.dims is None else refine(expanded, like.dims)
 
 
-def tile(x: Any, repeats: Sequence[int]) -> Tensor:
+def tile(x: Any, repeats: Sequence[Size] | Tensor) -> Tensor:
     """The tensor repeated as a whole, `repeats[i]` times along axis i."""
     tensor = as_tensor(x)
-    tiled = op("Tile", tensor, int64s(repeats))
+    tiled = op("Tile", tensor, sizes_tensor(repeats))
+    if isinstance(repeats, Tensor):
+        return tiled
     known = zip(tensor.dims or (), repeats, strict=True)
-    return refine(tiled, [dim if times == 1 else None for dim, times in known])
+    return refine(tiled, [dim if isinstance(n, int) and n == 1 else None for dim, n in known])
 
 
 def repeat(x: Any, n: int) -> Tensor:
@@ -154,11 +266,13 @@ def pad_axes(x: Tensor, before: Tensor, after: Tensor, axis: int, value: float =
 
 def slice_axes(
     x: Tensor,
-    starts: Sequence[int],
-    ends: Sequence[int],
+    starts: Sequence[Size] | Tensor,
+    ends: Sequence[Size] | Tensor,
     axes: Sequence[int],
     steps: Sequence[int] | None = None,
 ) -> Tensor:
-    """The part from `starts` to `ends` (exclusive) of some axes."""
+    """The part from `starts` to `ends` (exclusive) of some axes; both may be scalar tensors."""
     stride = None if steps is None or set(steps) == {1} else int64s(steps)
-    return op("Slice", x, int64s(starts), int64s(ends), int64s(axes), stride)
+    part = op("Slice", x, sizes_tensor(starts), sizes_tensor(ends), int64s(axes), stride)
+    whole = {axis % x.ndim for axis in axes}
+    return refine(part, [None if axis in whole else dim for axis, dim in enumerate(x.dims or ())])

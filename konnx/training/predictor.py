@@ -12,6 +12,7 @@ from konnx.graph import (
     Tensor,
     Variable,
     emit_resolved,
+    printed,
     select_phase,
     topological_order,
 )
@@ -38,11 +39,14 @@ class Predictor:
         inferred = select_phase(outputs, training=False)
         self._variables = _variables_of(inferred)
         self._seeded = draws_random_numbers(inferred)
+        self._prints = bool(printed(outputs, training=False))
         self._frozen: tuple[Versions, runtime.Program] | None = None
         self._last_seen: Versions | None = None
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return one array for each output."""
+        if self._prints:
+            return self._live(arrays)
         versions = tuple((one.storage, one.storage.version) for one in self._variables)
         frozen = self._frozen
         if frozen is not None and frozen[0] == versions:

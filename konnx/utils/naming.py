@@ -37,7 +37,12 @@ def unique_name(prefix: str) -> str:
         >>> unique_name("dense"), unique_name("dense"), unique_name("conv2d")
         ('dense_1', 'dense_2', 'conv2d_1')
     """
-    return f"{prefix}_{next(_counters[prefix])}"
+    return f"{prefix}_{next_number(prefix)}"
+
+
+def next_number(prefix: str) -> int:
+    """Return 1, 2 and so on for each prefix."""
+    return next(_counters[prefix])
 
 
 def reset_names() -> None:

@@ -27,21 +27,29 @@ MATRIX = placeholder((4, 3), name="matrix")
 SIZES = placeholder((1,), "int64", name="sizes")
 
 CALLS: dict[str, Callable[[], object]] = {
+    "LEARNING_PHASE": lambda: ops.LEARNING_PHASE,
     "abs": lambda: ops.abs(X),
     "add": lambda: ops.add(X, Y),
+    "all": lambda: ops.all(X),
+    "any": lambda: ops.any(FLAGS, 1),
+    "arange": lambda: ops.arange(ops.size_of(X, 0)),
     "argmax": lambda: ops.argmax(X),
+    "argmin": lambda: ops.argmin(X),
     "as_tensor": lambda: ops.as_tensor(1.0),
     "average_pool": lambda: [
         ops.average_pool(IMAGE, (3, 3), (2, 2), padding) for padding in ("valid", "same")
     ],
+    "batch_dot": lambda: [ops.batch_dot(X, Y, (1, 1)), ops.batch_dot(X, IMAGE[:, 0], (1, 1))],
+    "bernoulli": lambda: ops.bernoulli([ops.size_of(X, 0), 2], 0.5),
     "bias_add": lambda: [
         ops.bias_add(IMAGE, MATRIX[0, :2]),
         ops.bias_add(IMAGE, MATRIX[:2, 0], "channels_first"),
     ],
+    "boolean_mask": lambda: [ops.boolean_mask(X, FLAGS), ops.boolean_mask(X, FLAGS[:, 0])],
     "cast": lambda: ops.cast(X, "float64"),
     "clip": lambda: ops.clip(X, 0, 1),
-    "cond": lambda: ops.cond(FLAG, lambda: [ops.exp(X)], lambda: [X])[0],
     "concatenate": lambda: ops.concatenate([X, Y]),
+    "cond": lambda: ops.cond(FLAG, lambda: [ops.exp(X)], lambda: [X])[0],
     "convolution": lambda: [
         ops.convolution(IMAGE, KERNEL, strides=(2, 2), dilations=(1, 1), padding=padding)
         for padding in ("valid", "same")
@@ -52,11 +60,15 @@ CALLS: dict[str, Callable[[], object]] = {
         )
         for p in ("valid", "same")
     ],
+    "cos": lambda: ops.cos(X),
+    "cumprod": lambda: [ops.cumprod(X), ops.cumprod(X, 1)],
+    "cumsum": lambda: ops.cumsum(X),
     "dense": lambda: [ops.dense(X, MATRIX), ops.dense(X, MATRIX, MATRIX[0])],
     "depthwise_convolution": lambda: ops.depthwise_convolution(
         IMAGE, KERNEL, strides=(1, 1), dilations=(1, 1)
     ),
     "divide": lambda: ops.divide(X, Y),
+    "dot": lambda: [ops.dot(X, MATRIX), ops.dot(X, ops.reshape(IMAGE, [2, 4, -1]))],
     "dropout": lambda: [ops.dropout(X, 0.5), ops.dropout(X, 0.5, (None, 1))],
     "elu": lambda: ops.elu(X),
     "enlarge": lambda: [
@@ -69,19 +81,21 @@ CALLS: dict[str, Callable[[], object]] = {
     "expand_like": lambda: ops.expand_like(ops.as_tensor(1.0), X),
     "flatten_from": lambda: ops.flatten_from(IMAGE),
     "floor": lambda: ops.floor(X),
+    "floor_divide": lambda: [ops.floor_divide(X, Y), ops.floor_divide(COUNTS, 2)],
+    "gather": lambda: ops.gather(X, COUNTS),
     "gather_elements": lambda: ops.gather_elements(X, COUNTS),
+    "gather_nd": lambda: ops.gather_nd(X, COUNTS[:, :2]),
     "getitem": lambda: ops.getitem(X, (slice(None, None, -1), None, 0)),
     "greater": lambda: ops.greater(X, Y),
     "greater_equal": lambda: ops.greater_equal(X, Y),
     "hard_sigmoid": lambda: ops.hard_sigmoid(X),
     "identity": lambda: ops.identity(X),
+    "in_top_k": lambda: ops.in_top_k(X, COUNTS[:, 0], 2),
     "in_train_phase": lambda: ops.in_train_phase(X, Y),
     "keep_mask": lambda: ops.keep_mask(X, 0.5),
     "l2_normalize": lambda: ops.l2_normalize(X),
-    "in_top_k": lambda: ops.in_top_k(X, COUNTS[:, 0], 2),
     "less": lambda: ops.less(X, Y),
     "less_equal": lambda: ops.less_equal(X, Y),
-    "log": lambda: ops.log(X),
     "local_convolution": lambda: [
         ops.local_convolution(x, LOCAL, (1, 2), (2, 1), (3, 2), layout)
         for x, layout in (
@@ -89,9 +103,13 @@ CALLS: dict[str, Callable[[], object]] = {
             (ops.transpose(IMAGE, (0, 3, 1, 2)), "channels_first"),
         )
     ],
+    "log": lambda: ops.log(X),
     "log_softmax": lambda: ops.log_softmax(X),
     "logical_and": lambda: ops.logical_and(FLAGS, FLAGS),
     "logical_not": lambda: ops.logical_not(FLAGS),
+    "logical_or": lambda: ops.logical_or(FLAGS, FLAGS),
+    "logical_xor": lambda: ops.logical_xor(FLAGS, FLAGS),
+    "logsumexp": lambda: ops.logsumexp(X, 1),
     "matmul": lambda: ops.matmul(X, ops.transpose(Y)),
     "max": lambda: ops.max(X),
     "max_pool": lambda: [
@@ -101,31 +119,40 @@ CALLS: dict[str, Callable[[], object]] = {
     "mean": lambda: [ops.mean(X), ops.mean(FLAGS)],
     "min": lambda: ops.min(X),
     "minimum": lambda: ops.minimum(X, Y),
+    "mod": lambda: [ops.mod(X, Y), ops.mod(COUNTS, 2)],
     "multiply": lambda: ops.multiply(X, Y),
     "negative": lambda: ops.negative(X),
+    "normal": lambda: ops.normal((2, 3)),
     "normalize": lambda: ops.normalize(X, Y, Y, None, None, 1e-3),
     "normalize_batch": lambda: list(ops.normalize_batch(X, X[0], X[0], [0])),
     "not_equal": lambda: ops.not_equal(X, Y),
+    "one_hot": lambda: ops.one_hot(COUNTS, 3),
     "one_hot_like": lambda: ops.one_hot_like(COUNTS[:, 0], X),
     "pad": lambda: ops.pad(X, [(0, 0), (1, 1)]),
     "pad_axes": lambda: ops.pad_axes(X, SIZES, SIZES, 1),
     "positive_mask": lambda: ops.positive_mask(X),
     "pow": lambda: ops.pow(X, Y),
+    "prod": lambda: ops.prod(X),
     "relu": lambda: [ops.relu(X), ops.relu(X, 0.1, 6.0)],
     "repeat": lambda: ops.repeat(X, 2),
+    "repeat_elements": lambda: ops.repeat_elements(X, 2, 0),
     "reshape": lambda: ops.reshape(X, (2, -1)),
     "reshape_keeping": lambda: ops.reshape_keeping(X, 1, (2, 2)),
     "reshape_like": lambda: ops.reshape_like(X, IMAGE),
+    "reverse": lambda: ops.reverse(X, 1),
     "round": lambda: ops.round(X),
     "scalar": lambda: ops.scalar(1.0, X),
-    "selu": lambda: ops.selu(X),
     "scan": lambda: ops.scan(lambda s, e: ([ops.tanh(s[0] + e[0])], []), [X[0]], [X])[0][0],
+    "selu": lambda: ops.selu(X),
     "separable_convolution": lambda: ops.separable_convolution(
         IMAGE, KERNEL, POINTWISE, strides=(2, 2), dilations=(1, 1)
     ),
     "shape": lambda: ops.shape(X),
     "sigmoid": lambda: ops.sigmoid(X),
     "sign": lambda: ops.sign(X),
+    "sin": lambda: ops.sin(X),
+    "size_of": lambda: ops.size_of(X, 0),
+    "sizes_tensor": lambda: ops.sizes_tensor([ops.size_of(X, 0), 3]),
     "slice_axes": lambda: ops.slice_axes(X, [0], [2], [1], [2]),
     "softmax": lambda: ops.softmax(X),
     "softplus": lambda: ops.softplus(X),
@@ -133,6 +160,8 @@ CALLS: dict[str, Callable[[], object]] = {
     "sqrt": lambda: ops.sqrt(X),
     "square": lambda: ops.square(X),
     "squeeze": lambda: ops.squeeze(X[:, :1], 1),
+    "stack": lambda: ops.stack([X, Y]),
+    "std": lambda: [ops.std(X), ops.std(COUNTS)],
     "stop_gradient": lambda: ops.stop_gradient(X),
     "subtract": lambda: ops.subtract(X, Y),
     "subtract_scaled": lambda: [
@@ -144,6 +173,9 @@ CALLS: dict[str, Callable[[], object]] = {
     "tanh": lambda: ops.tanh(X),
     "tile": lambda: ops.tile(X, (2, 2)),
     "transpose": lambda: ops.transpose(X),
+    "true_divide": lambda: [ops.true_divide(X, Y), ops.true_divide(COUNTS, 2)],
+    "truncated_normal": lambda: ops.truncated_normal((2, 3)),
+    "uniform": lambda: [ops.uniform((2, 3)), ops.uniform((2, 3), 0, 9, "int32")],
     "var": lambda: ops.var(X),
     "where": lambda: ops.where(FLAGS, X, Y),
 }

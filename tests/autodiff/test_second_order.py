@@ -52,6 +52,27 @@ SMOOTH: dict[str, tuple[Callable[..., Tensor], list[np.ndarray]]] = {
         lambda x: ops.exp(ops.gather_elements(x, ops.as_tensor(np.array([[0, 0]] * 3)))),
         [normal(MATRIX)],
     ),
+    "sine": (ops.sin, [normal(MATRIX)]),
+    "error function": (lambda x: ops.sin(op("Asinh", x)) + op("Atan", x), [normal(MATRIX)]),
+    "product of rows": (lambda x: ops.prod(x, 1), [positive(MATRIX)]),
+    "products up to a place": (lambda x: ops.cumprod(x, 1), [positive(MATRIX)]),
+    "sums up to a place": (lambda x: ops.exp(ops.cumsum(x, 1)), [normal(MATRIX)]),
+    "logarithm of a sum": (lambda x: ops.logsumexp(x, 1), [normal(MATRIX)]),
+    "rows taken": (lambda x: ops.exp(ops.gather(x, [0, 2, 0])), [normal(MATRIX)]),
+    "elements of a mask": (
+        lambda x: ops.exp(x[np.arange(12).reshape(MATRIX) % 2 == 0]),
+        [normal(MATRIX)],
+    ),
+    "product of three axes": (ops.dot, [normal(MATRIX), normal((2, 4, 2), 1)]),
+    "sum over labels": (
+        lambda x, y: op("Einsum", x, y, equation="bi,bj->ij"),
+        [normal(MATRIX), normal((3, 2), 1)],
+    ),
+    "norm": (lambda x: op("ReduceL2", x, ops.as_tensor([1], "int64")), [positive(MATRIX)]),
+    "reflection": (
+        lambda x: ops.exp(op("Pad", x, ops.as_tensor([0, 1, 0, 2], "int64"), mode="reflect")),
+        [normal(MATRIX)],
+    ),
     "choice": (lambda x: ops.where(x > 0, x * x, ops.exp(x)), [spaced(MATRIX)]),
 }
 

@@ -63,25 +63,44 @@ ZERO_GRADIENT = frozenset(
     {
         "And",
         "ArgMax",
+        "ArgMin",
+        "Bernoulli",
         "BitShift",
+        "BitwiseAnd",
+        "BitwiseNot",
         "BitwiseOr",
         "BitwiseXor",
+        "Ceil",
+        "Constant",
+        "ConstantOfShape",
         "Equal",
+        "EyeLike",
         "Floor",
         "Greater",
         "GreaterOrEqual",
         "Hardmax",
+        "IsInf",
+        "IsNaN",
         "Less",
         "LessOrEqual",
+        "Multinomial",
+        "NonMaxSuppression",
+        "NonZero",
         "Not",
-        "Range",
+        "Or",
+        "QuantizeLinear",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
         "Round",
         "Shape",
         "Sign",
         "Size",
+        "Xor",
     }
 )
-"""Operators that are constant, piecewise constant or of whole numbers: gradients end there."""
+"""Operators that are constant in pieces, random, or of whole numbers: gradients end there."""
 
 
 def rule(op_type: str, *, broadcasts: bool = False) -> Callable[[RuleFunction], RuleFunction]:

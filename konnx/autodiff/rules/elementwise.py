@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from konnx import ops
-from konnx.autodiff.rules._table import RULES, Gradients, Rule, inputs_of, rule
+from konnx.autodiff.rules._table import RULES, Gradients, Rule, inputs_of, lowering, present, rule
 from konnx.graph import Node, Tensor, op
 
 # (input x, output y, gradient of y) -> gradient of x
 _UNARY: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "Abs": lambda x, y, dy: dy * op("Sign", x),
+    "Acos": lambda x, y, dy: -(dy / op("Sqrt", 1.0 - x * x)),
+    "Acosh": lambda x, y, dy: dy / op("Sqrt", x * x - 1.0),
+    "Asin": lambda x, y, dy: dy / op("Sqrt", 1.0 - x * x),
+    "Asinh": lambda x, y, dy: dy / op("Sqrt", x * x + 1.0),
+    "Atan": lambda x, y, dy: dy / (1.0 + x * x),
+    "Atanh": lambda x, y, dy: dy / (1.0 - x * x),
     "Cast": lambda x, y, dy: ops.cast(dy, x.dtype),
+    "Cos": lambda x, y, dy: -(dy * op("Sin", x)),
+    "Cosh": lambda x, y, dy: dy * op("Sinh", x),
+    "Erf": lambda x, y, dy: dy * op("Exp", -(x * x)) * (2.0 / math.sqrt(math.pi)),
     "Exp": lambda x, y, dy: dy * y,
     "Identity": lambda x, y, dy: dy,
     "Log": lambda x, y, dy: dy / x,
@@ -19,7 +29,10 @@ _UNARY: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "Reciprocal": lambda x, y, dy: -(dy * y * y),
     "Relu": lambda x, y, dy: dy * ops.positive_mask(y),
     "Sigmoid": lambda x, y, dy: dy * (y - y * y),
+    "Sin": lambda x, y, dy: dy * op("Cos", x),
+    "Sinh": lambda x, y, dy: dy * op("Cosh", x),
     "Softplus": lambda x, y, dy: dy * ops.sigmoid(x),
+    "Tan": lambda x, y, dy: dy * (1.0 + y * y),
     "Tanh": lambda x, y, dy: dy * (1.0 - y * y),
 }
 
@@ -31,6 +44,7 @@ _BINARY: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Gradients]] = {
     "Div": lambda a, b, y, dy: (dy / b, -(dy * y / b)),
     "Max": lambda a, b, y, dy: _to_winner(ops.less(a, b), dy),
     "Min": lambda a, b, y, dy: _to_winner(ops.greater(a, b), dy),
+    "Mod": lambda a, b, y, dy: (dy, -(dy * op("Round", (a - y) / b))),
 }
 
 
@@ -55,6 +69,32 @@ def _to_winner(second_wins: Tensor, dy: Tensor) -> Gradients:
     return dy - second, second
 
 
+@lowering("Max")
+@lowering("Min")
+def extreme_of_many(node: Node) -> Sequence[Tensor] | None:
+    """Two at a time; of equal ones the first gets the gradient."""
+    if len(node.inputs) == 2:
+        return None
+    first, *others = inputs_of(node)
+    for other in others:
+        first = op(node.op_type, first, other)
+    return [first]
+
+
+@lowering("Mean")
+def mean(node: Node) -> Sequence[Tensor]:
+    """The sum over the number of inputs."""
+    inputs = inputs_of(node)
+    return [op("Sum", *inputs) * (1.0 / len(inputs))]
+
+
+@lowering("CastLike")
+def cast_like(node: Node) -> Sequence[Tensor]:
+    """A Cast to the type of the second input."""
+    x, like = inputs_of(node)
+    return [ops.cast(x, like.dtype)]
+
+
 @rule("Pow", broadcasts=True)
 def power(node: Node, dy: Tensor) -> Gradients:
     """d(x^p) = p x^(p-1) dx + x^p log(x) dp; the latter is 0 where x is not positive."""
@@ -72,6 +112,16 @@ def sqrt(node: Node, dy: Tensor) -> Gradients:
     y = node.outputs[0]
     positive = ops.positive_mask(y)
     return [dy * (0.5 * positive / (y + (1.0 - positive)))]
+
+
+@lowering("Clip")
+def clip_between_tensors(node: Node) -> Sequence[Tensor] | None:
+    """Bounds that are computed get the gradient of what they replace."""
+    x, low, high = [*node.inputs, None, None][:3]
+    if all(bound is None or bound.constant_value is not None for bound in (low, high)):
+        return None
+    clipped = present(x) if low is None else op("Max", x, low)
+    return [clipped if high is None else op("Min", clipped, high)]
 
 
 @rule("Clip")

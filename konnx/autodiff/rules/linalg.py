@@ -49,12 +49,16 @@ def _dynamic_matrix(x: Tensor) -> Tensor:
 @rule("Gemm", broadcasts=True)
 def gemm(node: Node, dy: Tensor) -> Gradients:
     """As MatMul; the bias sums over the rows (done by the driver)."""
-    a, b, *bias = inputs_of(node)
-    if not set(node.attributes) <= {"transA", "transB"}:
-        raise ValueError(f"{node!r}: Gemm has no gradient here with alpha or beta")
+    a, b = inputs_of(node)[:2]
     turned_a, turned_b = (node.attributes.get(name, 0) for name in ("transA", "transB"))
     a, b = _transposed(a) if turned_a else a, _transposed(b) if turned_b else b
-    da = op("MatMul", dy, _transposed(b))
-    db = op("MatMul", _transposed(a), dy)
+    scaled = _scaled(dy, node.attributes.get("alpha", 1.0))
+    da = op("MatMul", scaled, _transposed(b))
+    db = op("MatMul", _transposed(a), scaled)
     da, db = _transposed(da) if turned_a else da, _transposed(db) if turned_b else db
-    return [da, db, *[dy for _ in bias]]
+    bias = [_scaled(dy, node.attributes.get("beta", 1.0)) for _ in node.inputs[2:]]
+    return [da, db, *bias]
+
+
+def _scaled(dy: Tensor, factor: float) -> Tensor:
+    return dy if factor == 1.0 else dy * factor

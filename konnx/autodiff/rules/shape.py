@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from konnx import ops
-from konnx.autodiff.rules._table import Gradients, inputs_of, present, rule
+from konnx.autodiff.rules._table import Gradients, inputs_of, lowering, present, rule
 from konnx.graph import Node, Tensor, constant, op, refine
 
 
+@rule("Flatten")
 @rule("Reshape")
 @rule("Squeeze")
 @rule("Unsqueeze")
@@ -20,7 +23,8 @@ def reshape(node: Node, dy: Tensor) -> Gradients:
 @rule("Transpose")
 def transpose(node: Node, dy: Tensor) -> Gradients:
     """The inverse permutation."""
-    return [ops.transpose(dy, np.argsort(node.attributes["perm"]).tolist())]
+    perm = node.attributes.get("perm", list(range(dy.ndim))[::-1])
+    return [ops.transpose(dy, np.argsort(perm).tolist())]
 
 
 @rule("Expand", broadcasts=True)
@@ -33,11 +37,15 @@ def expand(node: Node, dy: Tensor) -> Gradients:
 def tile(node: Node, dy: Tensor) -> Gradients:
     """Copies add up: the repetitions become axes of their own."""
     x, repeats = inputs_of(node)
+    pairs = [op("Unsqueeze", sizes, constant([1], "int64")) for sizes in (repeats, ops.shape(x))]
+    interleaved = op("Reshape", op("Concat", *pairs, axis=1), constant([-1], "int64"))
     value = repeats.constant_value
-    if value is None or sum(size is None for size in x.shape) > 1:
-        raise ValueError(f"{node!r}: the gradient needs constant repeats and at most one size open")
-    interleaved = [size for pair in zip(value.tolist(), x.shape, strict=True) for size in pair]
-    split = ops.reshape(dy, interleaved)
+    if value is not None and sum(size is None for size in x.shape) <= 1:
+        split = ops.reshape(
+            dy, [size for pair in zip(value.tolist(), x.shape, strict=True) for size in pair]
+        )
+    else:
+        split = refine(op("Reshape", dy, interleaved), [None] * (2 * x.ndim))
     return [refine(ops.sum(split, list(range(0, 2 * x.ndim, 2))), x.dims or ()), None]
 
 
@@ -63,21 +71,64 @@ def split(node: Node, *gradients: Tensor | None) -> Gradients:
         dy if dy is not None else ops.expand_like(ops.scalar(0, y), y)
         for y, dy in zip(node.outputs, gradients, strict=True)
     ]
-    joined = ops.concatenate(parts, axis=node.attributes["axis"])
+    joined = ops.concatenate(parts, axis=node.attributes.get("axis", 0))
     return [joined, *[None] * (len(node.inputs) - 1)]
+
+
+@lowering("Pad")
+def pad_with_elements(node: Node) -> Sequence[Tensor] | None:
+    """Padding with elements of x takes these by the places that a padded range has."""
+    mode = node.attributes.get("mode", "constant")
+    if mode == "constant":
+        return None
+    result, pads = present(node.inputs[0]), present(node.inputs[1])
+    axes = _given_axes(node, node.inputs[3] if len(node.inputs) > 3 else None, result.ndim)
+    for place, axis in enumerate(axes):
+        ends = constant([place, place + len(axes)], "int64")
+        index = op("Pad", _places(result, axis), op("Gather", pads, ends), mode=mode)
+        result = op("Gather", result, index, axis=axis)
+    return [result]
+
+
+def _places(x: Tensor, axis: int) -> Tensor:
+    """0, 1, … up to the size of an axis."""
+    return ops.arange(ops.size_of(x, axis))
+
+
+def _given_axes(node: Node, axes: Tensor | None, count: int) -> list[int]:
+    """The axes that an input spells out; the first ones, where it is absent."""
+    if axes is None:
+        return list(range(count))
+    if axes.constant_value is None:
+        raise ValueError(f"{node!r} has a gradient only where its axes are constant")
+    rank = present(node.inputs[0]).ndim
+    return [int(axis) % rank for axis in axes.constant_value]
 
 
 @rule("Pad")
 def pad(node: Node, dy: Tensor) -> Gradients:
     """Without the padding; what a negative amount had cut off gets 0."""
     x, pads = present(node.inputs[0]), present(node.inputs[1])
-    if node.attributes.get("mode", "constant") != "constant":
-        raise ValueError(f"{node!r}: only padding with a constant has a gradient here")
     value = pads.constant_value
     opposite = op("Neg", pads) if value is None else constant(-value)
     axes = node.inputs[3] if len(node.inputs) > 3 else None
     dx = op("Pad", dy, opposite, None, axes)
     return [refine(dx, x.dims or ()), *[None] * (len(node.inputs) - 1)]
+
+
+@lowering("Slice")
+def slice_by_places(node: Node) -> Sequence[Tensor] | None:
+    """A slice whose bounds only the run knows takes elements by the same slice of their places."""
+    result, starts, ends = (present(tensor) for tensor in node.inputs[:3])
+    axes, steps = [*node.inputs[3:], None, None][:2]
+    if all(one is None or one.constant_value is not None for one in (starts, steps)):
+        return None
+    for place, axis in enumerate(_given_axes(node, axes, starts.shape[0] or 0)):
+        part = constant([place], "int64")
+        bounds = [None if one is None else op("Gather", one, part) for one in (starts, ends, steps)]
+        index = op("Slice", _places(result, axis), *bounds[:2], constant([0], "int64"), bounds[2])
+        result = op("Gather", result, index, axis=axis)
+    return [result]
 
 
 @rule("Slice")
@@ -92,14 +143,15 @@ def slice_(node: Node, dy: Tensor) -> Gradients:
 
 def _slices(node: Node) -> list[tuple[int, int, int]]:
     """(axis, start, step) of each axis that is sliced; starts may count from the end."""
-    x, *parameters = inputs_of(node)
-    values = [parameter.constant_value for parameter in parameters]
-    if values[0] is None:
-        raise ValueError(f"{node!r}: the gradient of Slice needs constant starts")
-    starts = values[0].tolist()
-    axes = values[2].tolist() if len(values) > 2 and values[2] is not None else range(len(starts))
-    steps = values[3].tolist() if len(values) > 3 and values[3] is not None else [1] * len(starts)
-    return [(axis % x.ndim, a, s) for axis, a, s in zip(axes, starts, steps, strict=True)]
+    starts, _, axes, steps = [*node.inputs[1:], None, None][:4]
+    first = _values(present(starts))
+    apart = [1] * len(first) if steps is None else _values(steps)
+    return list(zip(_given_axes(node, axes, len(first)), first, apart, strict=True))
+
+
+def _values(x: Tensor) -> list[int]:
+    assert x.constant_value is not None
+    return [int(value) for value in x.constant_value]
 
 
 def _place(dy: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
@@ -120,6 +172,48 @@ def _place(dy: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
     before = op("Max", before, zero)
     after = op("Sub", op("Sub", size, length), before)
     return ops.pad_axes(dilated, before, after, axis)
+
+
+@lowering("DepthToSpace")
+def depth_to_space(node: Node) -> Sequence[Tensor]:
+    """Blocks of channels as blocks of places."""
+    x, block = present(node.inputs[0]), node.attributes["blocksize"]
+    batch, depth, height, width = (ops.size_of(x, axis) for axis in range(4))
+    channels = (
+        ops.floor_divide(depth, block * block) if isinstance(depth, Tensor) else depth // block**2
+    )
+    if node.attributes.get("mode", "DCR") == "DCR":
+        split, perm = [batch, block, block, channels, height, width], (0, 3, 4, 1, 5, 2)
+    else:
+        split, perm = [batch, channels, block, block, height, width], (0, 1, 4, 2, 5, 3)
+    moved = ops.transpose(ops.reshape(x, split), perm)
+    return [ops.reshape(moved, [batch, channels, height * block, width * block])]
+
+
+@lowering("SpaceToDepth")
+def space_to_depth(node: Node) -> Sequence[Tensor]:
+    """Blocks of places as blocks of channels."""
+    x, block = present(node.inputs[0]), node.attributes["blocksize"]
+    batch, channels, height, width = (ops.size_of(x, axis) for axis in range(4))
+    high, wide = (
+        size // block if isinstance(size, int) else ops.floor_divide(size, block)
+        for size in (height, width)
+    )
+    split = ops.reshape(x, [batch, channels, high, block, wide, block])
+    moved = ops.transpose(split, (0, 3, 5, 1, 2, 4))
+    return [ops.reshape(moved, [batch, channels * block**2, high, wide])]
+
+
+@rule("ReverseSequence")
+def reverse_sequence(node: Node, dy: Tensor) -> Gradients:
+    """Reversed once more."""
+    return [op("ReverseSequence", dy, node.inputs[1], **node.attributes), None]
+
+
+@rule("Trilu")
+def trilu(node: Node, dy: Tensor) -> Gradients:
+    """The same triangle."""
+    return [op("Trilu", dy, *node.inputs[1:], **node.attributes), *[None] * (len(node.inputs) - 1)]
 
 
 def dilate(x: Tensor, axis: int, step: int) -> Tensor:

@@ -97,7 +97,7 @@ class _Form:
         else:
             total = ops.maximum(total, int64s([0] * len(self.sizes)))
             rest = one if self.auto_pad == "SAME_LOWER" else int64s([0] * len(self.sizes))
-            before = (total + rest) / int64s([2] * len(self.sizes))
+            before = ops.divide(total + rest, int64s([2] * len(self.sizes)))
         return ops.pad_axes(x, before, total - before, 2, value)
 
 
@@ -255,7 +255,7 @@ def _cut_out(form: _Form, x: Tensor, kernel: Tensor | None, bias: Tensor | None 
     zero = int64s([0] * len(form.sizes))
     sizes, reached = (op("Shape", t, start=2) for t in (form.node.outputs[0], whole))
     total = ops.maximum(reached - sizes, zero)
-    half = total / int64s([2] * len(form.sizes))
+    half = ops.divide(total, int64s([2] * len(form.sizes)))
     before = half if form.auto_pad == "SAME_UPPER" else total - half
     y = ops.pad_axes(whole, -before, sizes - reached + before, 2)
     if bias is None:

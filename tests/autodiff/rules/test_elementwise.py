@@ -162,3 +162,33 @@ def test_the_gradient_of_an_exponent_is_zero_where_the_base_is_not_positive(base
     (gradient,) = gradients(ops.pow(x, exponent), [exponent])
     assert gradient is not None
     assert evaluate([gradient], {x: base, exponent: 2.0})[0] == 0
+
+
+@pytest.mark.parametrize("op_type", ["Max", "Min"])
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_extremes_of_many(op_type: str, count: int) -> None:
+    shapes = [(3, 4), (4,), (3, 1), (3, 4)][:count]
+    inputs = [spaced(shape, seed) + 0.017 * seed for seed, shape in enumerate(shapes)]
+    check_gradients(lambda *xs: op(op_type, *xs), inputs)
+
+
+def test_of_many_equal_ones_the_first_gets_the_gradient() -> None:
+    x, y, z = (placeholder((1,), name=name) for name in "xyz")
+    found = gradients(ops.sum(op("Max", x, y, z)), [x, y, z])
+    values = evaluate([g for g in found if g is not None], {x: [1], y: [2], z: [2]})
+    assert [value.tolist() for value in values] == [[0], [1], [0]]
+
+
+@pytest.mark.parametrize("bounds", [2, 1])
+def test_bounds_that_are_computed(bounds: int) -> None:
+    limits = [np.array(-0.32), np.array(0.27)][:bounds]
+    check_gradients(lambda x, *limits: op("Clip", x, *limits), [spaced((3, 4)), *limits])
+
+
+def test_a_bound_that_is_absent() -> None:
+    check_gradients(lambda x, y: op("Clip", x, None, y), [spaced((3, 4)), np.array(0.27)])
+
+
+@pytest.mark.parametrize("function", [ops.mod, ops.floor_divide])
+def test_remainders(function: Callable[..., Tensor]) -> None:
+    check_gradients(function, [spaced((3, 4), gap=1.0) + 0.07, np.array([0.5, -1.5, 2.0, 3.0])])

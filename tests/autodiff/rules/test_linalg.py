@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from konnx import ops
-from konnx.autodiff import gradients
-from konnx.graph import op, placeholder
+from konnx.graph import op
 from konnx.testing import check_gradients, normal
 
 pytestmark = pytest.mark.gradients
@@ -68,7 +67,56 @@ def test_a_gemm_of_transposed_matrices(trans_a: int, trans_b: int) -> None:
     )
 
 
-def test_a_gemm_with_factors_is_refused() -> None:
-    x = placeholder((2, 2), name="x")
-    with pytest.raises(ValueError, match="Gemm has no gradient here with alpha or beta"):
-        gradients(ops.sum(op("Gemm", x, x, alpha=2.0)), [x])
+@pytest.mark.parametrize("turned", [0, 1])
+def test_a_gemm_with_factors(turned: int) -> None:
+    check_gradients(
+        lambda x, y, z: op("Gemm", x, y, z, alpha=0.5, beta=-2.0, transA=turned, transB=turned),
+        [normal((4, 4)), normal((4, 4), 1), normal((4,), 2)],
+    )
+
+
+EINSUMS = {
+    "ij,jk->ik": [(2, 3), (3, 4)],
+    "ij,jk": [(2, 3), (3, 4)],
+    "bij,bjk->bik": [(2, 3, 4), (2, 4, 2)],
+    "bhid,bhjd->bhij": [(2, 2, 3, 4), (2, 2, 2, 4)],
+    "ij->": [(2, 3)],
+    "ij->ji": [(2, 3)],
+    "ij->i": [(2, 3)],
+    "ij,kl->jl": [(2, 3), (2, 4)],
+    "ii->i": [(3, 3)],
+    "iij->j": [(3, 3, 2)],
+    "i,i->": [(3,), (3,)],
+    "i,j,k->ijk": [(2,), (3,), (2,)],
+    "...ij,jk->...ik": [(2, 2, 3), (3, 4)],
+    "...ij,...jk->...ik": [(2, 1, 2, 3), (2, 3, 3, 2)],
+    "...i->...": [(2, 3, 4)],
+}
+
+
+@pytest.mark.parametrize("sizes", ["known", "open"])
+@pytest.mark.parametrize("equation", EINSUMS)
+def test_einsum(equation: str, sizes: str) -> None:
+    inputs = [normal(shape, seed) for seed, shape in enumerate(EINSUMS[equation])]
+    dims: list[Any] = [[None] * x.ndim if sizes == "open" else None for x in inputs]
+    check_gradients(lambda *xs: op("Einsum", *xs, equation=equation), inputs, dims=dims)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "axes"),
+    [
+        ((2, 3), (2, 3), (1, 1)),
+        ((2, 3, 4), (2, 4, 5), (2, 1)),
+        ((2, 3, 4), (2, 3), (1, 1)),
+        ((2, 3), (2, 4, 5, 3), (1, 3)),
+        ((2, 3, 4, 2), (2, 3, 5, 2), (3, 3)),
+    ],
+)
+@pytest.mark.parametrize("sizes", ["known", "open"])
+def test_products_sample_by_sample(x: Any, y: Any, axes: Any, sizes: str) -> None:
+    dims: list[Any] = [["batch", *[None] * (len(s) - 1)] if sizes == "open" else s for s in (x, y)]
+    check_gradients(lambda a, b: ops.batch_dot(a, b, axes), [normal(x), normal(y, 1)], dims=dims)
+
+
+def test_a_product_with_three_axes() -> None:
+    check_gradients(ops.dot, [normal((2, 3)), normal((4, 3, 5), 1)], dims=[(None, 3), None])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from konnx import ops
 from konnx.autodiff import gradients
-from konnx.graph import constant, op, placeholder
-from konnx.testing import check_gradients, evaluate, normal, spaced
+from konnx.graph import constant, op, placeholder, refine
+from konnx.testing import check_gradients, evaluate, normal, positive, spaced
 
 pytestmark = pytest.mark.gradients
 
@@ -48,3 +49,85 @@ def test_equal_extremes_share(reduce: Any, expected: list[float]) -> None:
     (gradient,) = gradients(reduce(x), [x])
     assert gradient is not None
     assert evaluate([gradient], {x: [1.0, 2.0, 2.0]})[0].tolist() == expected
+
+
+ALL_REDUCTIONS = [
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+]
+
+
+@pytest.mark.parametrize("dims", [("batch", 2, 4), (None, None, None)], ids=str)
+@pytest.mark.parametrize(
+    ("axes", "attributes"),
+    [
+        ([1], {}),
+        ([-1, 0], {"keepdims": 0}),
+        (None, {"keepdims": 0}),
+        (None, {"noop_with_empty_axes": 1}),
+        ([], {"noop_with_empty_axes": 1}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("op_type", ALL_REDUCTIONS)
+def test_every_reduction(op_type: str, axes: Any, attributes: Any, dims: Any) -> None:
+    given = None if axes is None else constant(axes, "int64")
+    check_gradients(lambda x: op(op_type, x, given, **attributes), [positive(SHAPE)], dims=[dims])
+
+
+@pytest.mark.parametrize("op_type", ALL_REDUCTIONS)
+def test_reductions_over_axes_that_only_the_run_knows(op_type: str) -> None:
+    check_gradients(
+        lambda x, axes: refine(op(op_type, x, axes), [None] * 3),
+        [positive(SHAPE), np.array([0, 2])],
+    )
+
+
+@pytest.mark.parametrize("zeros", [1, 2])
+def test_a_product_with_zeros(zeros: int) -> None:
+    x = np.array([[2.0, 3.0, 4.0], [0.0, 0.0 if zeros == 2 else 5.0, 7.0]])
+    check_gradients(lambda x: ops.prod(x, 1), [x])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("dims", [None, (None, None, None)], ids=["known", "open"])
+def test_products_up_to_each_place(axis: int, dims: Any) -> None:
+    x = normal((3, 2, 5))
+    x[1, 0, 2] = 0.0
+    check_gradients(lambda x: ops.cumprod(x, axis), [x], dims=[dims])
+
+
+@pytest.mark.parametrize("exclusive", [0, 1])
+@pytest.mark.parametrize("reverse", [0, 1])
+def test_sums_up_to_each_place(exclusive: int, reverse: int) -> None:
+    place = constant(-1, "int64")
+    check_gradients(
+        lambda x: op("CumSum", x, place, exclusive=exclusive, reverse=reverse), [normal(SHAPE)]
+    )
+
+
+@pytest.mark.parametrize("attributes", [{}, {"axis": 0, "largest": 0}], ids=str)
+def test_the_largest_elements(attributes: Any) -> None:
+    count = constant([2], "int64")
+    check_gradients(lambda x: op("TopK", x, count, outputs=2, **attributes)[0], [spaced(SHAPE)])
+
+
+def test_the_indices_of_the_largest_elements_have_no_gradient() -> None:
+    x = placeholder((4,), name="x")
+    _, indices = op("TopK", x, constant([2], "int64"), outputs=2)
+    assert gradients(ops.sum(ops.cast(indices, "float32")), [x]) == [None]
+
+
+def test_the_deviation_of_equal_elements_has_no_slope() -> None:
+    x = placeholder((2, 2), name="x")
+    (gradient,) = gradients(ops.sum(ops.std(x, 1)), [x])
+    assert gradient is not None
+    assert evaluate([gradient], {x: np.ones((2, 2))})[0].tolist() == [[0, 0], [0, 0]]

@@ -78,11 +78,42 @@ def test_gradients_of_padding_by_computed_amounts() -> None:
     check_all(padded, SHAPE, KNOWN_AND_OPEN)
 
 
-def test_padding_by_reflection_has_no_gradient() -> None:
-    x = placeholder((3,), name="x")
-    loss = ops.sum(op("Pad", x, constant([1, 1], "int64"), mode="reflect"))
-    with pytest.raises(ValueError, match="only padding with a constant has a gradient"):
-        gradients(loss, [x])
+@pytest.mark.parametrize("mode", ["reflect", "edge"])
+@pytest.mark.parametrize(
+    ("pads", "axes"), [([0, 1, 2, 0, 3, 0], None), ([2, 0, 1, 1], [-1, 1]), ([2, -2], [1])], ids=str
+)
+def test_padding_with_elements(mode: str, pads: Any, axes: Any) -> None:
+    amounts = constant(pads, "int64")
+    of_axes = None if axes is None else constant(axes, "int64")
+    check_all(lambda x: op("Pad", x, amounts, None, of_axes, mode=mode), SHAPE, KNOWN_AND_OPEN)
+
+
+def test_padding_by_amounts_that_only_the_run_knows() -> None:
+    check_gradients(
+        lambda x, pads: op("Pad", x, pads, mode="reflect"), [normal((3, 4)), np.array([1, 0, 0, 2])]
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "steps"),
+    [([1], [3], None), ([-2], [2**40], [1]), ([9], [0], [-2]), ([4], [-5], [-1]), ([3], [1], None)],
+    ids=str,
+)
+def test_slices_whose_bounds_only_the_run_knows(starts: Any, ends: Any, steps: Any) -> None:
+    check_gradients(
+        lambda x, *bounds: op("Slice", x, *bounds[:2], constant([1], "int64"), *bounds[2:]),
+        [normal(SHAPE), *[np.array(part) for part in (starts, ends, steps) if part is not None]],
+        dims=[("batch", None, 4), *[None] * (3 if steps else 2)],
+    )
+
+
+def test_slices_up_to_a_size_of_another_tensor() -> None:
+    check_gradients(
+        lambda x, y: x[:, ops.size_of(y, 0) :] * 2.0,
+        [normal((3, 4)), normal((2,))],
+        wrt=[0],
+        dims=[None, (None,)],
+    )
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -137,10 +168,42 @@ def test_gradients_of_tiling(repeats: Any, dims: Any) -> None:
     check_all(lambda x: ops.tile(x, repeats), SHAPE, dims)
 
 
-def test_tiling_with_two_open_sizes_is_refused() -> None:
-    x = placeholder((None, None), name="x")
-    with pytest.raises(ValueError, match="at most one size open"):
-        gradients(ops.sum(ops.tile(x, (2, 2))), [x])
+def test_tiling_with_open_sizes() -> None:
+    check_all(lambda x: ops.tile(x, (2, 1, 3)), SHAPE, KNOWN_AND_OPEN)
+
+
+def test_tiling_as_often_as_only_the_run_knows() -> None:
+    check_gradients(lambda x, n: op("Tile", x, n), [normal((3, 4)), np.array([2, 3])])
+
+
+def test_repeating_elements_of_an_open_axis() -> None:
+    check_all(lambda x: ops.repeat_elements(x, 3, 1), SHAPE, KNOWN_AND_OPEN)
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+@pytest.mark.parametrize("dims", [None, (None, None, None, None)], ids=["known", "open"])
+def test_depth_to_space(mode: str, dims: Any) -> None:
+    check_gradients(
+        lambda x: op("DepthToSpace", x, blocksize=2, mode=mode), [normal((2, 8, 2, 3))], dims=[dims]
+    )
+
+
+@pytest.mark.parametrize("dims", [None, (None, None, None, None)], ids=["known", "open"])
+def test_space_to_depth(dims: Any) -> None:
+    check_gradients(
+        lambda x: op("SpaceToDepth", x, blocksize=2), [normal((2, 3, 4, 2))], dims=[dims]
+    )
+
+
+@pytest.mark.parametrize("attributes", [{}, {"axis": 1}], ids=str)
+def test_splits_by_default(attributes: dict[str, int]) -> None:
+    check_gradients(
+        lambda x: op("Split", x, num_outputs=2, outputs=2, **attributes), [normal((4, 4))]
+    )
+
+
+def test_a_transpose_by_default_reverses_the_axes() -> None:
+    check_gradients(lambda x: op("Transpose", x), [normal((2, 3, 4))])
 
 
 def test_gradients_of_repetition() -> None:

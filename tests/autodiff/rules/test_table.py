@@ -65,7 +65,13 @@ def chosen(x: Tensor) -> Tensor:
 
 CASES = {
     "Abs": of(ops.abs, spaced(MATRIX)),
+    "Acos": of(applied("Acos"), 0.9 * spaced(MATRIX)),
+    "Acosh": of(applied("Acosh"), 1.0 + positive(MATRIX)),
     "Add": of(ops.add, normal(MATRIX), normal((4,), 1)),
+    "Asin": of(applied("Asin"), 0.9 * spaced(MATRIX)),
+    "Asinh": of(applied("Asinh"), 0.5 * normal(MATRIX)),
+    "Atan": of(applied("Atan"), 0.5 * normal(MATRIX)),
+    "Atanh": of(applied("Atanh"), 0.9 * spaced(MATRIX)),
     "AveragePool": in_float32(
         lambda x: ops.average_pool(x, (3, 3), (2, 2), "same", "channels_first"), normal(IMAGE)
     ),
@@ -78,8 +84,12 @@ CASES = {
         positive((2,), 4),
     ),
     "Cast": in_float32(lambda x: ops.cast(x, "float64"), normal(MATRIX)),
+    "CastLike": in_float32(lambda x: op("CastLike", x, constant(0.0, "float64")), normal(MATRIX)),
     "Celu": in_float32(applied("Celu", alpha=1.5), spaced(MATRIX)),
     "Clip": of(lambda x: ops.clip(x, -0.3, 0.3), spaced(MATRIX)),
+    "Compress": of(
+        lambda x: op("Compress", x, constant([True, False, True]), axis=1), normal(MATRIX)
+    ),
     "Concat": of(lambda x, y: ops.concatenate([x, y]), normal(MATRIX), normal((BATCH, 2), 1)),
     "Conv": in_float32(
         applied("Conv", kernel_shape=[3, 3], group=2),
@@ -92,14 +102,23 @@ CASES = {
         normal((2, 3, 3, 2), 1),
         normal((6,), 2),
     ),
+    "Cos": of(applied("Cos"), normal(MATRIX)),
+    "Cosh": of(applied("Cosh"), 0.5 * normal(MATRIX)),
+    "CumSum": of(lambda x: op("CumSum", x, constant(1, "int64"), exclusive=1), normal(MATRIX)),
+    "DepthToSpace": of(applied("DepthToSpace", blocksize=2, mode="CRD"), normal((BATCH, 8, 2, 3))),
     "Div": of(ops.divide, normal(MATRIX), positive((BATCH, 1))),
     "Dropout": of(
         lambda x: op("Dropout", x, constant(0.0), constant(True), outputs=2)[0], normal(MATRIX)
     ),
+    "Einsum": of(applied("Einsum", equation="bi,ij->bj"), normal(MATRIX), normal((4, 2), 1)),
     "Elu": of(lambda x: ops.elu(x, 1.5), spaced(MATRIX)),
+    "Erf": of(applied("Erf"), 0.5 * normal(MATRIX)),
     "Exp": of(ops.exp, normal(MATRIX)),
     "Expand": of(lambda x: ops.expand(x, [2, 1, 4]), normal(MATRIX)),
+    "Flatten": of(applied("Flatten", axis=2), normal(IMAGE)),
+    "Gather": of(lambda x: ops.gather(x, int64(2, 0, -2, 2), 1), normal((BATCH, 4, 2))),
     "GatherElements": of(ops.gather_elements, normal(MATRIX), REPEATED),
+    "GatherND": of(ops.gather_nd, normal((BATCH, 4, 2)), np.array([[0, 1], [2, -1], [0, 1]])),
     "Gemm": of(applied("Gemm"), normal(MATRIX), normal((4, 2), 1), normal((2,), 2)),
     "GlobalAveragePool": in_float32(applied("GlobalAveragePool"), normal(IMAGE)),
     "GlobalLpPool": in_float32(applied("GlobalLpPool", p=3), spaced(IMAGE)),
@@ -112,7 +131,6 @@ CASES = {
     "InstanceNormalization": in_float32(
         applied("InstanceNormalization", epsilon=0.1), normal(IMAGE), normal((2,), 1), normal((2,))
     ),
-    "LRN": in_float32(applied("LRN", size=3, alpha=0.5), normal((BATCH, 4, 3, 2))),
     "LayerNormalization": of(
         applied("LayerNormalization", axis=2, epsilon=0.01),
         normal(IMAGE),
@@ -124,30 +142,45 @@ CASES = {
     "LogSoftmax": of(applied("LogSoftmax"), normal(MATRIX)),
     "LpNormalization": of(applied("LpNormalization", axis=0), normal(MATRIX, 1)),
     "LpPool": in_float32(applied("LpPool", kernel_shape=[2, 2], pads=[1, 0, 0, 0]), spaced(IMAGE)),
+    "LRN": in_float32(applied("LRN", size=3, alpha=0.5), normal((BATCH, 4, 3, 2))),
     "MatMul": of(ops.matmul, normal(MATRIX), normal((4, 2), 1)),
     "Max": of(ops.maximum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
     "MaxPool": in_float32(
         lambda x: ops.max_pool(x, (3, 3), (2, 2), "same", "channels_first"), spaced(IMAGE)
     ),
+    "Mean": in_float32(applied("Mean"), normal(MATRIX), normal((4,), 1), normal((BATCH, 1), 2)),
     "MeanVarianceNormalization": in_float32(
         applied("MeanVarianceNormalization", axes=[0, 2]), normal((BATCH, 2, 4), 1)
     ),
     "Min": of(ops.minimum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
     "Mish": of(applied("Mish"), normal(MATRIX)),
+    "Mod": of(
+        applied("Mod", fmod=1), 0.07 + spaced(MATRIX, gap=1.0), np.array([0.5, -1.5, 2.0, 3.0])
+    ),
     "Mul": of(ops.multiply, normal(MATRIX), normal((4,), 1)),
     "Neg": of(ops.negative, normal(MATRIX)),
     "NegativeLogLikelihoodLoss": of(
         lambda x: op("NegativeLogLikelihoodLoss", x, int64(3, 0, 1), ignore_index=1),
         normal(MATRIX),
     ),
+    "OneHot": in_float32(
+        lambda x: op("OneHot", int64(0, 2, 2), constant(3, "int64"), x), normal((2,))
+    ),
     "Pad": of(lambda x: ops.pad(x, [(0, 0), (2, -1)], 7.0), normal(MATRIX)),
-    "PRelu": of(applied("PRelu"), spaced(MATRIX), normal((4,), 1)),
     "Pow": of(ops.pow, positive(MATRIX), normal(MATRIX, 1)),
+    "PRelu": of(applied("PRelu"), spaced(MATRIX), normal((4,), 1)),
+    "Range": of(applied("Range"), np.array(0.3), np.array(2.1), np.array(0.5)),
     "Reciprocal": of(applied("Reciprocal"), positive(MATRIX)),
+    "ReduceL1": of(lambda x: op("ReduceL1", x, int64(1)), spaced(MATRIX)),
+    "ReduceL2": of(lambda x: op("ReduceL2", x, int64(1)), spaced(MATRIX)),
+    "ReduceLogSum": of(lambda x: op("ReduceLogSum", x, int64(0), keepdims=0), positive(MATRIX)),
+    "ReduceLogSumExp": of(lambda x: op("ReduceLogSumExp", x, int64(1)), spaced(MATRIX)),
     "ReduceMax": of(lambda x: ops.max(x, 1), spaced(MATRIX)),
     "ReduceMean": of(lambda x: ops.mean(x, 0), normal(MATRIX)),
     "ReduceMin": of(lambda x: ops.min(x, 0, keepdims=True), spaced(MATRIX)),
+    "ReduceProd": of(lambda x: op("ReduceProd", x, int64(1)), spaced(MATRIX)),
     "ReduceSum": of(lambda x: ops.sum(x, 1), normal(MATRIX)),
+    "ReduceSumSquare": of(lambda x: op("ReduceSumSquare", x, int64(1)), spaced(MATRIX)),
     "Relu": of(ops.relu, spaced(MATRIX)),
     "Reshape": of(lambda x: ops.reshape(x, [-1, 2]), normal(MATRIX)),
     "Resize": in_float32(
@@ -162,15 +195,26 @@ CASES = {
         ),
         normal(IMAGE),
     ),
+    "ReverseSequence": of(
+        lambda x: op("ReverseSequence", x, int64(1, 3, 2), batch_axis=0, time_axis=1),
+        normal(MATRIX),
+    ),
     "ScatterElements": of(
         lambda x, i, y: op("ScatterElements", x, i, y, axis=1, reduction="add"),
         normal(MATRIX),
         REPEATED,
         normal(MATRIX, 1),
     ),
+    "ScatterND": of(
+        lambda x, y: op("ScatterND", x, constant([[2], [0]], "int64"), y),
+        normal(MATRIX),
+        normal((2, 4), 1),
+    ),
     "Selu": of(ops.selu, spaced(MATRIX)),
     "Shrink": in_float32(applied("Shrink", lambd=0.26, bias=0.1), spaced(MATRIX)),
     "Sigmoid": of(ops.sigmoid, normal(MATRIX)),
+    "Sin": of(applied("Sin"), normal(MATRIX)),
+    "Sinh": of(applied("Sinh"), 0.5 * normal(MATRIX)),
     "Slice": of(lambda x: x[:, 1:3], normal(MATRIX)),
     "Softmax": of(ops.softmax, normal(MATRIX)),
     "SoftmaxCrossEntropyLoss": of(
@@ -179,15 +223,19 @@ CASES = {
     ),
     "Softplus": of(ops.softplus, normal(MATRIX)),
     "Softsign": of(ops.softsign, spaced(MATRIX)),
+    "SpaceToDepth": of(applied("SpaceToDepth", blocksize=2), normal(IMAGE)),
     "Split": of(lambda x: op("Split", x, int64(1, 3), axis=1, outputs=2)[1], normal(MATRIX)),
     "Sqrt": of(ops.sqrt, positive(MATRIX)),
     "Squeeze": of(lambda x: ops.squeeze(x, 1), normal((BATCH, 1, 4))),
     "Sub": of(ops.subtract, normal((BATCH, 1)), normal(MATRIX, 1)),
     "Sum": of(applied("Sum"), normal(MATRIX), normal((4,), 1), normal((BATCH, 1), 2)),
+    "Tan": of(applied("Tan"), 0.5 * normal(MATRIX)),
     "Tanh": of(ops.tanh, normal(MATRIX)),
     "ThresholdedRelu": of(applied("ThresholdedRelu", alpha=0.3), spaced(MATRIX)),
     "Tile": of(lambda x: ops.tile(x, (2, 3)), normal(MATRIX)),
+    "TopK": of(lambda x: op("TopK", x, int64(2), outputs=2)[0], spaced(MATRIX)),
     "Transpose": of(lambda x: ops.transpose(x, (2, 0, 1)), normal((BATCH, 2, 4))),
+    "Trilu": of(lambda x: op("Trilu", x, constant(1, "int64"), upper=0), normal((BATCH, 4, 4))),
     "Unsqueeze": of(lambda x: ops.expand_dims(x, 1), normal(MATRIX)),
     "Where": of(
         ops.where,
