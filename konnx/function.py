@@ -18,7 +18,6 @@ from konnx.graph import (
     Tensor,
     Variable,
     emit_resolved,
-    join_scans,
     printed,
     select_phase,
     substitute,
@@ -128,7 +127,7 @@ class Function:
         return self._graph(self._training).emit(self._name)
 
     def _graph(self, training: bool) -> _Graph:
-        wanted = join_scans([*self.outputs, *self.updates.values()])
+        wanted = [*self.outputs, *self.updates.values()]
         shown = printed(wanted, training=training)
         values = select_phase([*wanted, *[tensor for _, tensor in shown]], training=training)
         names = [

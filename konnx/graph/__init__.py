@@ -3,6 +3,7 @@
 from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
 from konnx.graph.load import Loaded, load
+from konnx.graph.phases import has_phase, printed, select_phase
 from konnx.graph.scans import ScanParts, is_scan, join_scans, scan_node, tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
 from konnx.graph.tensor import (
@@ -28,14 +29,7 @@ from konnx.graph.tensor import (
 )
 from konnx.graph.types import Dim, TensorType, is_float, standardize_dtype
 from konnx.graph.variable import HostStorage, Storage, Variable, assign_all
-from konnx.graph.walk import (
-    has_phase,
-    printed,
-    rewrite,
-    select_phase,
-    substitute,
-    topological_order,
-)
+from konnx.graph.walk import rewrite, substitute, topological_order
 
 __all__ = [
     "IR_VERSION",

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from konnx.graph.phases import select_phase
 from konnx.graph.sameness import RANDOM, attributes_key, constant_key
 from konnx.graph.scans import tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by
@@ -24,7 +25,7 @@ from konnx.graph.tensor import (
 )
 from konnx.graph.types import OMITTED
 from konnx.graph.variable import Variable
-from konnx.graph.walk import select_phase, topological_order
+from konnx.graph.walk import topological_order
 
 IR_VERSION = 8
 """The oldest IR version that carries opset 18, so that old runtimes accept the file."""

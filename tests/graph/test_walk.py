@@ -1,4 +1,4 @@
-"""Walks: order, phases, substitution; none of them recurses."""
+"""Walks: order and substitution; none of them recurses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from konnx.graph import (
     placeholder,
     rewrite,
     select_phase,
-    stop_gradient,
     substitute,
     topological_order,
 )
@@ -101,33 +100,6 @@ def test_variables_can_be_substituted() -> None:
     kernel, other = Variable([1.0], name="kernel"), placeholder((1,), name="other")
     (result,) = substitute([kernel * 2], {kernel: other})
     assert result.node.inputs[0] is other
-
-
-@pytest.mark.parametrize(("training", "expected"), [(True, "Exp"), (False, "Tanh")])
-def test_a_phase_becomes_one_side_and_the_other_vanishes(training: bool, expected: str) -> None:
-    x = placeholder((2,), name="x")
-    phase = ops.relu(in_train_phase(ops.exp(x), ops.tanh(x)))
-    assert types(*select_phase([phase], training=training)) == ["Placeholder", expected, "Relu"]
-
-
-@pytest.mark.parametrize(("training", "expected"), [(True, "Exp"), (False, "Abs")])
-def test_phases_inside_phases_are_resolved(training: bool, expected: str) -> None:
-    x = placeholder((2,), name="x")
-    inner = in_train_phase(ops.exp(x), ops.tanh(x))
-    outer = in_train_phase(inner, ops.abs(x))
-    assert types(*select_phase([outer], training=training)) == ["Placeholder", expected]
-
-
-def test_stop_gradient_vanishes() -> None:
-    x = placeholder((2,), name="x")
-    assert select_phase([stop_gradient(x)], training=True) == [x]
-
-
-def test_what_has_no_phase_stays_the_same() -> None:
-    y = ops.exp(placeholder((2,)))
-    assert not has_phase([y])
-    assert select_phase([y], training=True) == [y]
-    assert has_phase([in_train_phase(y, y)])
 
 
 def test_walks_take_graphs_of_any_depth() -> None:
