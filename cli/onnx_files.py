@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -55,24 +54,14 @@ def read_onnx(file: str) -> ModelProto:
         FileFormatError: the file is no ONNX model.
         OSError: it cannot be read.
     """
-    from onnx import load_model_from_string
+    from konnx.graph.protos import parse_model
 
-    # protobuf comes without types
-    decode_error: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
-    content = Path(file).read_bytes()
     try:
-        model = load_model_from_string(content)
-    except decode_error as error:
+        return parse_model(Path(file).read_bytes())
+    except ValueError as error:
         raise FileFormatError.at(
-            file,
-            None,
-            "the file is no ONNX model, or it is cut short or damaged",
-            expected="an ONNX model",
-            remedy="Get the whole file again",
+            file, None, str(error), expected="an ONNX model", remedy="Get the whole file again"
         ) from error
-    if not model.HasField("graph") or not model.ir_version:
-        raise FileFormatError.at(file, None, "the file is no ONNX model")
-    return model
 
 
 def graph_inputs(model: ModelProto) -> list[Value]:

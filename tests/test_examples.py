@@ -47,9 +47,9 @@ def readme_examples() -> list[str]:
     return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(len(readme_examples())))
-def test_the_examples_of_the_readme_run(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_examples_of_the_readme_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(compile(readme_examples()[number], "README.md", "exec"), {})  # noqa: S102 - our own text
+    for example in readme_examples():
+        exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own text

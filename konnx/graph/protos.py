@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,23 @@ from konnx.graph.types import TensorType
 
 ONNX_DOMAINS = ("", "ai.onnx")
 """Two spellings of the domain of ONNX' own operators."""
+
+
+def parse_model(content: bytes) -> onnx.ModelProto:
+    """Return the model that bytes of an ONNX file hold.
+
+    Raises:
+        ValueError: they are none, or cut short, or damaged.
+    """
+    # protobuf comes without types
+    decode_error: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
+    try:
+        model = onnx.load_model_from_string(content)
+    except decode_error as error:
+        raise ValueError("it is no ONNX model, or it is cut short or damaged") from error
+    if not model.HasField("graph") or not model.ir_version:
+        raise ValueError("it is no ONNX model")
+    return model
 
 
 def called(node: onnx.NodeProto) -> str:
@@ -29,7 +47,7 @@ def read_attributes(node: onnx.NodeProto) -> dict[str, Any]:
         ValueError: one is of a kind that expression graphs do not have.
     """
     return {
-        attribute.name: _attribute(attribute)
+        attribute.name: read_attribute(attribute)
         for attribute in node.attribute
         if attribute.type != AttributeProto.GRAPH
     }
@@ -40,7 +58,8 @@ def read_graphs(node: onnx.NodeProto) -> dict[str, onnx.GraphProto]:
     return {one.name: one.g for one in node.attribute if one.type == AttributeProto.GRAPH}
 
 
-def _attribute(attribute: onnx.AttributeProto) -> Any:
+def read_attribute(attribute: onnx.AttributeProto) -> Any:
+    """Return the value of an attribute that is no graph; see `read_attributes`."""
     value = helper.get_attribute_value(attribute)
     if attribute.type == AttributeProto.STRING:
         return _text(value)

@@ -23,6 +23,7 @@ from konnx.layers.core import (
 from konnx.layers.input import Input, InputLayer
 from konnx.layers.merge import Add, Concatenate, Multiply, add, concatenate, multiply
 from konnx.layers.normalization import BatchNormalization
+from konnx.layers.onnx_graph import ONNXGraph
 from konnx.layers.pooling import (
     AveragePooling2D,
     AvgPool2D,
@@ -52,6 +53,7 @@ register(GlobalMaxPooling2D, "GlobalMaxPool2D")
 register(InputLayer)
 register(MaxPooling2D, "MaxPool2D")
 register(Multiply)
+register(ONNXGraph)
 register(Permute)
 register(RepeatVector)
 register(Reshape)
@@ -85,6 +87,7 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling2D",
     "Multiply",
+    "ONNXGraph",
     "Permute",
     "RepeatVector",
     "Reshape",
