@@ -5,7 +5,6 @@ and differentiate what they build. `from konnx import backend as K` stands for
 `from keras import backend as K`.
 """
 
-from konnx.backend.arguments import data_format_of, one_of, sizes_of
 from konnx.backend.control import foldl, foldr, map_fn, rnn, switch
 from konnx.backend.convolution import (
     conv1d,
@@ -34,6 +33,7 @@ from konnx.backend.creation import (
     zeros,
     zeros_like,
 )
+from konnx.backend.ctc import ctc_batch_cost, ctc_decode, ctc_label_dense_to_sparse
 from konnx.backend.images import (
     resize_images,
     resize_volumes,
@@ -196,9 +196,11 @@ __all__ = [
     "conv3d_transpose",
     "cos",
     "count_params",
+    "ctc_batch_cost",
+    "ctc_decode",
+    "ctc_label_dense_to_sparse",
     "cumprod",
     "cumsum",
-    "data_format_of",
     "depthwise_conv2d",
     "dot",
     "dropout",
@@ -255,7 +257,6 @@ __all__ = [
     "normalize_batch_in_training",
     "not_equal",
     "one_hot",
-    "one_of",
     "ones",
     "ones_like",
     "permute_dimensions",
@@ -292,7 +293,6 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
-    "sizes_of",
     "slice",
     "softmax",
     "softplus",

@@ -14,6 +14,8 @@ from konnx.ops.convolution import (
     separable_convolution,
 )
 from konnx.ops.convolution_transpose import convolution_transpose, transposed_length
+from konnx.ops.ctc import ctc_best_path, ctc_loss
+from konnx.ops.ctc_beam import ctc_beam_search
 from konnx.ops.elementwise import (
     abs,
     add,
@@ -154,6 +156,9 @@ __all__ = [
     "convolution",
     "convolution_transpose",
     "cos",
+    "ctc_beam_search",
+    "ctc_best_path",
+    "ctc_loss",
     "cumprod",
     "cumsum",
     "dense",

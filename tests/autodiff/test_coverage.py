@@ -23,6 +23,7 @@ IMAGE = placeholder(("batch", None, None, 2), name="image")
 KERNEL = placeholder((3, 3, 2, 4), name="kernel")
 LOCAL = placeholder((6, 4, 5), name="local")
 POINTWISE = placeholder((1, 1, 8, 3), name="pointwise")
+SEQUENCE = placeholder(("batch", None, 5), name="sequence")
 MATRIX = placeholder((4, 3), name="matrix")
 SIZES = placeholder((1,), "int64", name="sizes")
 
@@ -63,6 +64,9 @@ CALLS: dict[str, Callable[[], object]] = {
     "cos": lambda: ops.cos(X),
     "cumprod": lambda: [ops.cumprod(X), ops.cumprod(X, 1)],
     "cumsum": lambda: ops.cumsum(X),
+    "ctc_beam_search": lambda: ops.ctc_beam_search(SEQUENCE, COUNTS[:, 0], 4, 2)[1],
+    "ctc_best_path": lambda: list(ops.ctc_best_path(SEQUENCE, COUNTS[:, 0])),
+    "ctc_loss": lambda: ops.ctc_loss(COUNTS, SEQUENCE, COUNTS[:, 0], COUNTS[:, 1]),
     "dense": lambda: [ops.dense(X, MATRIX), ops.dense(X, MATRIX, MATRIX[0])],
     "depthwise_convolution": lambda: ops.depthwise_convolution(
         IMAGE, KERNEL, strides=(1, 1), dilations=(1, 1)

@@ -187,6 +187,15 @@ CALLS: list[tuple[str, list[Any], dict[str, Any]]] = [
 ]
 
 
+def flat(result: Any) -> list[Any]:
+    """Return the tensors of what a function returns."""
+    if isinstance(result, tf.SparseTensor):
+        return [result.indices, result.values, result.dense_shape]
+    if isinstance(result, list | tuple):
+        return [tensor for part in result for tensor in flat(part)]
+    return [result]
+
+
 def run(function: str, arrays: list[Any], options: dict[str, Any]) -> dict[str, np.ndarray]:
     """Return what is stored of one call."""
     tensors = [tf.constant(array) for array in arrays]
@@ -197,7 +206,7 @@ def run(function: str, arrays: list[Any], options: dict[str, Any]) -> dict[str, 
     with tf.GradientTape() as tape:
         tape.watch(floats)
         result = getattr(K, function)(*tensors, **tuples)
-        outputs = list(result) if isinstance(result, tuple) else [result]
+        outputs = flat(result)
         loss = None
         if outputs[0].dtype.is_floating:
             weights = np.cos(np.arange(outputs[0].numpy().size)).reshape(outputs[0].shape)
