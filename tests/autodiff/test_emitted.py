@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.gradients, pytest.mark.no_runtime]
 
 # What makes nodes: not files that are read or rewritten, nor the engine of another runtime.
 EMITTING = frozenset(
-    [
+    {
         "activations",
         "autodiff",
         "backend",
@@ -31,7 +31,7 @@ EMITTING = frozenset(
         "optimizers",
         "regularizers",
         "training",
-    ]
+    }
 )
 ELSEWHERE = ("ort_training",)
 
