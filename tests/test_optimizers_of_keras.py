@@ -35,7 +35,7 @@ class Momentum(Optimizer):
             self.momentum = K.variable(momentum, name="momentum")
 
     def get_updates(self, loss: Tensor, params: Any) -> Any:  # type: ignore[override]
-        velocities = [K.variable(np.zeros(K.int_shape(param))) for param in params]
+        velocities = [K.zeros(K.int_shape(param), name="velocity") for param in params]
         self.weights = [self.iterations, *velocities]
         self.updates = [K.update_add(self.iterations, 1)]
         rate = self.lr
@@ -147,8 +147,8 @@ def test_its_exported_training_step_holds_its_state() -> None:
         "next/out/kernel",
         "next/out/bias",
         "next/iterations",
-        "next/variable",
-        *(f"next/variable_{number}" for number in (1, 2, 3)),
+        "next/velocity",
+        *(f"next/velocity_{number}" for number in (1, 2, 3)),
     ]
     assert "learning_rate" in [one.name for one in step.input]
 

@@ -1,0 +1,90 @@
+"""The programs in examples/ run, here with fewer steps, and so does what docs/ shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from konnx.datasets import digits
+from konnx.layers import Dense, Dropout, Flatten, Input
+from konnx.models import Model
+
+pytestmark = pytest.mark.training
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+TESTED = {"custom_optimizer", "gan", "gradient_ascent", "training_export"}
+
+
+def main(name: str, steps: int) -> Any:
+    np.random.seed(0)  # noqa: NPY002 - the one that the examples draw from
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](steps)
+
+
+def test_every_example_is_tested() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == TESTED
+
+
+def test_the_adversarial_network_draws_images(capsys: pytest.CaptureFixture[str]) -> None:
+    generator, discriminator = main("gan", 3)
+    images = generator.predict(np.zeros((2, 16)))
+    assert images.shape == (2, 8, 8)
+    assert 0 <= discriminator.predict(images).min() <= 1
+    assert len(capsys.readouterr().out.splitlines()) == 9
+
+
+def test_images_are_found_that_filters_answer_to() -> None:
+    answers = main("gradient_ascent", 10)
+    assert sum(losses[-1] > 2 * losses[0] for losses in answers.values()) >= 4
+
+
+def test_the_optimizer_of_ones_own_learns_and_is_restored() -> None:
+    model, resumed = main("custom_optimizer", 4)
+    assert model.history.history["val_acc"][-1] > 0.85
+    steps = model.optimizer.iterations.numpy()
+    assert resumed.optimizer.iterations.numpy() == steps * 5 // 4
+    assert resumed.history.history["loss"][0] < model.history.history["loss"][-1] * 1.2
+
+
+def test_the_exported_training_step_learns() -> None:
+    assert main("training_export", 4) > 0.8
+
+
+def image_model() -> Model:
+    image = Input((8, 8, 1), name="image")
+    hidden = Dropout(0.2)(Dense(16, activation="relu", name="hidden")(Flatten()(image)))
+    model = Model(image, Dense(10, activation="softmax", name="digit")(hidden))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+def as_sent_from_javascript(state: dict[str, np.ndarray]) -> str:
+    sent = {
+        name: {"type": str(value.dtype), "dims": value.shape, "data": value.ravel().tolist()}
+        for name, value in state.items()
+    }
+    return json.dumps(sent)
+
+
+def test_the_page_on_training_export_shows_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "training_export.md").read_text(encoding="utf-8")
+    export, loop, way_back = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (x, y), _ = digits.load_data()
+    batches = [(x[:32, ..., np.newaxis] / np.float32(16), y[:32, np.newaxis].astype("float32"))] * 3
+    names: dict[str, Any] = {"model": image_model(), "batches": batches}
+    for block in (export, loop):
+        exec(compile(block, "training_export.md", "exec"), names)  # noqa: S102 - our own text
+    names["received"] = as_sent_from_javascript(names["state"])
+    exec(compile(way_back, "training_export.md", "exec"), names)  # noqa: S102 - our own text
+    model = names["model"]
+    assert model.optimizer.iterations.numpy() == 3
+    np.testing.assert_array_equal(model.get_weights()[0], names["state"]["state/hidden/kernel"])
