@@ -103,7 +103,7 @@ def training_graphs(
     compiled = model.compiled
     wanted = per_output(sample_weight, compiled.target_names, "sample_weight", default=False)
     weighted = [bool(one) for one in wanted]
-    step = compiled.train_function(weighted)
+    step = compiled.train_function(weighted, gradient_engine="portable")
     state = training_state(model, step)
     graphs = [_step(model, step, weighted, state)]
     if include_predict:

@@ -61,7 +61,8 @@ def reached(tensors: Sequence[Tensor]) -> set[Tensor]:
 def load_training_state(model: Model, state: Mapping[str, Any] | str | os.PathLike[str]) -> None:
     """Give a compiled model the state that a training step has reached; see `Model`."""
     compiled = model.compiled
-    step = compiled.train_function([False] * len(compiled.target_names))
+    unweighted = [False] * len(compiled.target_names)
+    step = compiled.train_function(unweighted, gradient_engine="portable")
     known = training_state(model, step).inputs
     given = _by_state_name(state if isinstance(state, Mapping) else _read(state))
     _check_names(model, given, known)

@@ -23,6 +23,7 @@ from konnx.graph import (
     substitute,
     topological_order,
 )
+from konnx.graph.passes import merge_outputs
 from konnx.utils.naming import free_name
 from konnx.utils.random import next_run_seed
 
@@ -130,6 +131,7 @@ class Function:
         wanted = [*self.outputs, *self.updates.values()]
         shown = printed(wanted, training=training)
         values = select_phase([*wanted, *[tensor for _, tensor in shown]], training=training)
+        values = merge_outputs(values)
         names = [
             f"{kind}_{index}"
             for kind, count in (

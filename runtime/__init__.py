@@ -5,7 +5,13 @@ from __future__ import annotations
 from konnx.runtime.devices import Device, resolve_device, set_default_device
 from konnx.runtime.diagnosis import Diagnosis, Problem, diagnose
 from konnx.runtime.errors import DeviceError, ExecutionError, RuntimeMissingError
-from konnx.runtime.installation import INSTALL_COMMANDS, is_available, onnxruntime_module
+from konnx.runtime.installation import (
+    INSTALL_COMMANDS,
+    can_differentiate,
+    is_available,
+    onnxruntime_module,
+    training_module,
+)
 from konnx.runtime.program import Program
 from konnx.runtime.state import State
 
@@ -19,9 +25,11 @@ __all__ = [
     "Program",
     "RuntimeMissingError",
     "State",
+    "can_differentiate",
     "diagnose",
     "is_available",
     "onnxruntime_module",
     "resolve_device",
     "set_default_device",
+    "training_module",
 ]

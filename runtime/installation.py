@@ -14,6 +14,7 @@ INSTALL_COMMANDS = (
     'pip install "konnx[cpu]"',
     'pip install "konnx[training]"',
 )
+TRAINING_COMMANDS = 'pip install "konnx[training]" (or, CPU only, "konnx[training-cpu]")'
 
 
 def onnxruntime_module() -> ModuleType:
@@ -52,6 +53,33 @@ def is_available() -> bool:
     """
     try:
         onnxruntime_module()
+    except RuntimeMissingError:
+        return False
+    return True
+
+
+def training_module() -> ModuleType:
+    """Return the part of the training build that differentiates graphs.
+
+    Raises:
+        RuntimeMissingError: another build is installed, or none. The message names the commands
+            that install it.
+    """
+    onnxruntime_module()
+    module = importlib.import_module("onnxruntime.capi._pybind_state")
+    if not hasattr(module, "GradientGraphBuilder"):
+        raise RuntimeMissingError(
+            "The installed ONNX Runtime is not its training build, which has gradients of its own. "
+            f"Uninstall onnxruntime and onnxruntime-gpu, then run {TRAINING_COMMANDS}; it "
+            "exists for Python up to 3.12."
+        )
+    return module
+
+
+def can_differentiate() -> bool:
+    """Tell whether the installed ONNX Runtime is the training build."""
+    try:
+        training_module()
     except RuntimeMissingError:
         return False
     return True

@@ -52,7 +52,16 @@ CLOSED: dict[str, set[str]] = {
     "preprocessing": {"utils"},
 }
 
-RUNTIME_USERS = {"backend", "cli", "converters", "function", "models", "testing", "training"}
+RUNTIME_USERS = {
+    "autodiff",
+    "backend",
+    "cli",
+    "converters",
+    "function",
+    "models",
+    "testing",
+    "training",
+}
 
 # Imports against the direction, allowed inside a function only.
 LAZY_EXCEPTIONS = {

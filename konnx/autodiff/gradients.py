@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from konnx import ops
-from konnx.autodiff.rules import RULES, ZERO_GRADIENT, Rule
+from konnx.autodiff.engines import check_engine, native_or_none
+from konnx.autodiff.path import (
+    active_tensors,
+    backward_scope,
+    differentiable_inputs,
+    passed_on,
+)
+from konnx.autodiff.rules import RULES, Rule
 from konnx.graph import (
     Node,
     ShapeError,
@@ -20,7 +27,6 @@ from konnx.graph import (
     refine,
     topological_order,
 )
-from konnx.graph.tensor import INTERNAL, is_phase, is_print, phase_value
 
 
 class GradientError(ValueError):
@@ -28,7 +34,11 @@ class GradientError(ValueError):
 
 
 def gradients(
-    loss: Tensor, wrt: Sequence[Tensor], *, training: bool | None = None
+    loss: Tensor,
+    wrt: Sequence[Tensor],
+    *,
+    training: bool | None = None,
+    engine: str = "portable",
 ) -> list[Tensor | None]:
     """Return the gradient of the sum of `loss` for each tensor of `wrt`.
 
@@ -37,11 +47,17 @@ def gradients(
         wrt: float tensors (variables, inputs or anything between) that the loss may depend on.
         training: differentiate the training side of `in_train_phase`, or the other; None: both,
             so that the gradients themselves differ by phase.
+        engine: "portable": konnx' own rules; the result is standard ONNX and can be differentiated
+            again. "onnxruntime-training": the training build of ONNX Runtime, where alone the
+            result runs; a graph that it cannot differentiate goes to "portable", and a line in the
+            log says why. "auto": the latter where it is installed.
 
     Returns:
         A tensor of the shape and dtype of each of `wrt`; None where the loss does not depend on it.
 
     Raises:
+        RuntimeMissingError: the engine is not installed.
+        ValueError: there is no such engine.
         GradientError: an operator on the way has no rule, or a tensor is not of a float type.
 
     Source: reverse accumulation, Griewank and Walther, Evaluating Derivatives, 2008, chapter 3.
@@ -57,9 +73,13 @@ def gradients(
             raise GradientError(
                 f"Only float tensors have gradients. Received: {tensor!r}. Use K.cast first."
             )
+    check_engine(engine)
     if training is None and has_phase([loss]):
-        both = [gradients(loss, wrt, training=side) for side in (True, False)]
+        both = [gradients(loss, wrt, training=side, engine=engine) for side in (True, False)]
         return [_join(x, *sides) for x, *sides in zip(wrt, *both, strict=True)]
+    found = native_or_none(loss, wrt, training is not False, engine)
+    if found is not None:
+        return found
     one = ops.expand_like(ops.scalar(1, loss), loss)
     return _Backward(topological_order([loss]), {loss: one}, wrt, training is not False).run()
 
@@ -122,7 +142,7 @@ class _Backward:
         self._wrt = list(wrt)
         self._training = training
         self._order = order
-        self.active = self._find_active()
+        self._active = active_tensors(order, wrt, training)
         self._sums = dict(known)
 
     def run(self) -> list[Tensor | None]:
@@ -132,41 +152,18 @@ class _Backward:
                 self._pass_back(node, dys)
         return [self._sums.get(tensor) for tensor in self._wrt]
 
-    def _find_active(self) -> set[Tensor]:
-        """The tensors on a way from one of `wrt` to the loss."""
-        active = set(self._wrt)
-        for node in self._order:
-            if any(tensor in active for tensor in self._differentiable_inputs(node)):
-                active.update(tensor for tensor in node.outputs if is_float(tensor.dtype))
-        return active
-
-    def _differentiable_inputs(self, node: Node) -> list[Tensor]:
-        if node.domain == INTERNAL:
-            passed = self._passed_on(node)
-            return [] if passed is None else [passed]
-        if node.op_type in ZERO_GRADIENT:
-            return []
-        return [t for t in node.inputs if t is not None and is_float(t.dtype)]
-
-    def _passed_on(self, node: Node) -> Tensor | None:
-        """The input that a node without an operator hands on as it is."""
-        tensor = node.outputs[0]
-        if is_phase(tensor):
-            return phase_value(node, self._training)
-        return node.inputs[0] if is_print(tensor) else None
-
     def _has_active_input(self, node: Node) -> bool:
-        return any(tensor in self.active for tensor in self._differentiable_inputs(node))
+        return any(tensor in self._active for tensor in differentiable_inputs(node, self._training))
 
     def _pass_back(self, node: Node, dys: list[Tensor | None]) -> None:
-        passed = self._passed_on(node)
+        passed = passed_on(node, self._training)
         if passed is not None and dys[0] is not None:
             self._add(passed, dys[0])
             return
         rule = RULES.get(node.op_type)
         if rule is None:
             raise _no_rule(node)
-        with name_scope(_backward_scope(node)):
+        with name_scope(backward_scope(node)):
             lowered = rule.lowering(node) if rule.lowering else None
             if lowered is None:
                 self._apply(rule, node, dys)
@@ -178,7 +175,8 @@ class _Backward:
     ) -> None:
         """Differentiate what a node is composed of."""
         leaves = [tensor for tensor in node.inputs if tensor is not None]
-        wrt = [x for x in dict.fromkeys(self._differentiable_inputs(node)) if x in self.active]
+        inputs = differentiable_inputs(node, self._training)
+        wrt = [x for x in dict.fromkeys(inputs) if x in self._active]
         found = pull_back(lowered, dys, wrt, leaves=leaves, training=self._training)
         for x, dx in zip(wrt, found, strict=True):
             if dx is not None:
@@ -192,12 +190,12 @@ class _Backward:
         else:
             raise GradientError(f"{node!r}: this form of the operator has no gradient rule.")
         for x, dx in zip(node.inputs, found, strict=True):
-            if x is not None and dx is not None and x in self.active:
+            if x is not None and dx is not None and x in self._active:
                 self._add(x, sum_to_shape(dx, x) if rule.broadcasts else dx)
 
     def _context(self, node: Node) -> _BodyContext:
-        differentiable = self._differentiable_inputs(node)
-        needed = [t is not None and t in differentiable and t in self.active for t in node.inputs]
+        differentiable = differentiable_inputs(node, self._training)
+        needed = [t is not None and t in differentiable and t in self._active for t in node.inputs]
         return _BodyContext(needed, self._training)
 
     def _add(self, x: Tensor, dx: Tensor) -> None:
@@ -213,19 +211,13 @@ class _BodyContext:
     training: bool
 
     def depend(self, results: Sequence[Tensor], sources: Sequence[Tensor]) -> list[bool]:
-        backward = _Backward(topological_order(results), {}, sources, self.training)
-        return [tensor in backward.active for tensor in results]
+        active = active_tensors(topological_order(results), sources, self.training)
+        return [tensor in active for tensor in results]
 
     def pull_back(
         self, outputs: Sequence[Tensor], dys: Sequence[Tensor], wrt: Sequence[Tensor]
     ) -> list[Tensor | None]:
         return pull_back(outputs, dys, wrt, training=self.training)
-
-
-def _backward_scope(node: Node) -> str:
-    """Name what a layer's gradient is made of after the layer: grad/dense_1/MatMul."""
-    inside = f"{node.scope}/".startswith("grad/")
-    return node.scope if inside else f"grad/{node.scope}".rstrip("/")
 
 
 def _no_rule(node: Node) -> GradientError:

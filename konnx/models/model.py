@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from konnx import optimizers
+from konnx.autodiff import check_engine
 from konnx.callbacks import Callback, History
 from konnx.layers.spec import unpack
 from konnx.models.config import network_config, network_from_config
@@ -65,6 +66,7 @@ class Model(Network):
         sample_weight_mode: Any = None,
         weighted_metrics: Any = None,
         target_tensors: Any = None,
+        gradient_engine: str = "auto",
     ) -> None:
         """Set how to train.
 
@@ -77,9 +79,14 @@ class Model(Network):
             sample_weight_mode: "temporal" for weights of time steps.
             weighted_metrics: metrics that sample weights count for.
             target_tensors: placeholders to use for the targets.
+            gradient_engine: what differentiates the loss: "portable" (konnx' own rules),
+                "onnxruntime-training" (the training build of ONNX Runtime; what it cannot
+                differentiate goes to "portable", and the log says why) or "auto" (the latter
+                where it is installed).
 
         Raises:
             ValueError: a name is unknown, or a list or dict does not fit the outputs.
+            RuntimeMissingError: the gradient engine is not installed.
         """
         arguments = {
             "optimizer": optimizers.get(optimizer),
@@ -89,7 +96,9 @@ class Model(Network):
             "sample_weight_mode": sample_weight_mode,
             "weighted_metrics": weighted_metrics,
             "target_tensors": target_tensors,
+            "gradient_engine": gradient_engine,
         }
+        check_engine(gradient_engine)
         if self.built:
             self._compiled = Compiled(self, **arguments)
         else:  # once the first data have shown the shape of the input

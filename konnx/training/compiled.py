@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from konnx import losses as loss_family
 from konnx import metrics as metric_family
 from konnx import optimizers
+from konnx.autodiff import check_engine, gradients
 from konnx.function import Function
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
 from konnx.layers.base import Update
@@ -82,10 +83,13 @@ class Compiled:
         sample_weight_mode: Any = None,
         weighted_metrics: Any = None,
         target_tensors: Any = None,
+        gradient_engine: str = "auto",
     ) -> None:
+        check_engine(gradient_engine)
         names = model.output_names
         self._model = model
         self.optimizer = optimizers.get(optimizer)
+        self.gradient_engine = gradient_engine
         self.loss = loss
         self.metrics = _listed(metrics)
         self.loss_weights = loss_weights
@@ -103,7 +107,7 @@ class Compiled:
         losses = model.losses
         self._phases = {side: self._resolve(losses, training=side) for side in (True, False)}
         self._updates = self._resolve_updates()
-        self._functions: dict[tuple[bool, ...], Function] = {}
+        self._functions: dict[tuple[object, ...], Function] = {}
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -133,13 +137,16 @@ class Compiled:
             names += [f"{name}_loss" for name in self.target_names]
         return names + [metric.name for metric in self._metrics]
 
-    def train_function(self, weighted: Sequence[bool]) -> Function:
+    def train_function(
+        self, weighted: Sequence[bool], gradient_engine: str | None = None
+    ) -> Function:
         """Return the function of one training step.
 
         Args:
             weighted: for each output with a loss, whether sample weights are given.
+            gradient_engine: None: the one that was compiled.
         """
-        return self._function(True, weighted)
+        return self._function(True, weighted, gradient_engine or self.gradient_engine)
 
     def make_optimizer_state(self) -> None:
         """Make what the optimizer keeps, if no step has done so yet."""
@@ -152,13 +159,13 @@ class Compiled:
         """Return the function that computes loss and metrics without training."""
         return self._function(False, weighted)
 
-    def _function(self, training: bool, weighted: Sequence[bool]) -> Function:
-        key = (training, *weighted)
+    def _function(self, training: bool, weighted: Sequence[bool], engine: str = "") -> Function:
+        key = (training, engine, *weighted)
         if key not in self._functions:
-            self._functions[key] = self._make_function(training, weighted)
+            self._functions[key] = self._make_function(training, weighted, engine)
         return self._functions[key]
 
-    def _make_function(self, training: bool, weighted: Sequence[bool]) -> Function:
+    def _make_function(self, training: bool, weighted: Sequence[bool], engine: str) -> Function:
         phase = self._phases[training]
         used = [self._weights[i] for i in self.trained_outputs]
         weights = {
@@ -171,7 +178,9 @@ class Compiled:
         values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
         updates: list[Update] = []
         if training:
-            updates = [*self.optimizer.step_updates(total, self._trainable), *self._updates]
+            derived = gradients(total, self._trainable, training=True, engine=engine)
+            step = self.optimizer.step_updates(total, self._trainable, derived)
+            updates = [*step, *self._updates]
         return Function(
             [*self._model.inputs, *self.targets, *weights.values()],
             values,

@@ -15,6 +15,7 @@ from konnx.graph.passes.fold_affine import fold_affine
 from konnx.graph.passes.fold_constants import fold_constants
 from konnx.graph.passes.freeze_variables import freeze_variables
 from konnx.graph.passes.merge_duplicates import merge_duplicates
+from konnx.graph.passes.merge_outputs import merge_outputs
 from konnx.graph.passes.merge_padding import merge_padding
 from konnx.graph.passes.merge_reshapes import merge_reshapes
 from konnx.graph.passes.remove_identities import remove_identities
@@ -82,6 +83,7 @@ __all__ = [
     "fold_constants",
     "freeze_variables",
     "merge_duplicates",
+    "merge_outputs",
     "merge_padding",
     "merge_reshapes",
     "optimize",
