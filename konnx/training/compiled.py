@@ -178,7 +178,9 @@ class Compiled:
         values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
         updates: list[Update] = []
         if training:
-            derived = gradients(total, self._trainable, training=True, engine=engine)
+            derived = None  # the optimizer's business
+            if engine != "portable":
+                derived = gradients(total, self._trainable, training=True, engine=engine)
             step = self.optimizer.step_updates(total, self._trainable, derived)
             updates = [*step, *self._updates]
         return Function(

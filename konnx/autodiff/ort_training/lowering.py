@@ -7,7 +7,7 @@ extreme as a sum over what it picked: their gradients are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from konnx import ops
 from konnx.autodiff.ort_training import compositions, windows
@@ -62,14 +62,16 @@ REDUCTIONS = frozenset(
 )
 
 
-def _elementwise(node: Node, rule: RuleFunction) -> Lowered:
+def _elementwise(node: Node, rule: RuleFunction, active: Container[Tensor]) -> Lowered:
     """The sum of each input times the derivative for it."""
     y = node.outputs[0]
     products = [
         ops.multiply(x, derivative)
         for x, derivative in zip(node.inputs, _held(rule(node, ops.scalar(1, y))), strict=True)
-        if x is not None and derivative is not None
+        if x is not None and x in active and derivative is not None
     ]
+    if not products:
+        return None
     total = products[0]
     for product in products[1:]:
         total = ops.add(total, product)
@@ -110,8 +112,13 @@ COMPOSED: dict[str, Callable[[Node], Lowered]] = {
 }
 
 
-def lower(node: Node) -> Lowered:
-    """Return tensors with the gradients of a node's outputs; None: there are none known."""
+def lower(node: Node, active: Container[Tensor]) -> Lowered:
+    """Return tensors with the gradients of a node's outputs; None: there are none known.
+
+    Args:
+        node: an operator that the training build does not differentiate rightly.
+        active: the inputs that gradients are wanted for are among these.
+    """
     if node.domain:
         return None
     compose = COMPOSED.get(node.op_type)
@@ -120,7 +127,7 @@ def lower(node: Node) -> Lowered:
     if lowered is not None or rule is None:
         return lowered
     if rule.function is not None and node.op_type in ELEMENTWISE:
-        return _elementwise(node, rule.function)
+        return _elementwise(node, rule.function, active)
     if rule.function is not None and node.op_type in REDUCTIONS:
         return _reduction(node, rule.function)
     return None if rule.lowering is None else rule.lowering(node)

@@ -97,7 +97,7 @@ class Segment:
             self._write(node)
             return
         with name_scope(backward_scope(node)):
-            lowered = lower(node)
+            lowered = lower(node, active)
         if lowered is None:
             raise UnsupportedError(node, why_not(node))
         self._add_lowered(node, lowered, active)
@@ -105,11 +105,13 @@ class Segment:
     def _add_lowered(self, node: Node, lowered: Sequence[Tensor], active: set[Tensor]) -> None:
         given = {tensor.node for tensor in node.inputs if tensor is not None}
         sources = [tensor for tensor in node.inputs if tensor is not None and tensor in active]
-        path = find_path(lowered, sources, self._training, stop=given.__contains__)
+        pairs = [(a, b) for a, b in zip(node.outputs, lowered, strict=True) if a in active]
+        stand_ins = [tensor for _, tensor in pairs]
+        path = find_path(stand_ins, sources, self._training, stop=given.__contains__)
         for inner in path.nodes:
             if inner not in given:
                 self._add(inner, path.tensors)
-        for old, new in zip(node.outputs, lowered, strict=True):
+        for old, new in pairs:
             name = self._names[old] = self._name(new)
             self.tensors[name] = old
 
