@@ -34,6 +34,7 @@ ELEMENTWISE = frozenset(
         "Max",
         "Min",
         "Mish",
+        "Mod",
         "PRelu",
         "Pow",
         "Reciprocal",

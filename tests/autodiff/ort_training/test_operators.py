@@ -94,6 +94,8 @@ CASES: dict[str, tuple[Make, list[Any]]] = {
         for name in ("Sinh", "Cosh", "Tan", "Asin", "Acos", "Atan", "Asinh", "Atanh")
         if name in RULES
     },
+    "Acosh": (raw("Acosh"), [POSITIVE + np.float32(1)]),
+    "Mod": (raw("Mod", fmod=1), [X, POSITIVE]),
     "Log": (raw("Log"), [POSITIVE]),
     "Sqrt": (raw("Sqrt"), [POSITIVE]),
     "Sqrt at 0": (lambda x: op("Sqrt", op("Relu", x)), [X]),
