@@ -11,8 +11,10 @@ import numpy as np
 import onnx
 import pytest
 
+from konnx import backend as K
 from konnx import optimizers
 from konnx.converters.training_export import METADATA_KEY, training_graphs
+from konnx.graph import Tensor
 from konnx.layers import (
     BatchNormalization,
     Concatenate,
@@ -22,6 +24,7 @@ from konnx.layers import (
     Flatten,
     GlobalAveragePooling2D,
     Input,
+    Layer,
     MaxPooling2D,
 )
 from konnx.models import Model, Sequential
@@ -95,6 +98,39 @@ def several() -> Model:
     )
     frozen = Dense(4, name="frozen", trainable=False)(joined)
     return Model([image, vector], [Dense(2, name="a")(frozen), Dense(1, name="b")(frozen)])
+
+
+class Masked(Layer):
+    """Masks the steps that are all zeros."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return inputs
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return K.any(K.not_equal(inputs, 0.0), axis=-1)
+
+
+class Recurrent(Layer):
+    """A recurrence that K.rnn writes as a Scan, in training with a reversed one."""
+
+    supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight("kernel", (input_shape[-1], 4), initializer="glorot_uniform")
+        self.recurrent = self.add_weight("recurrent", (4, 4), initializer="orthogonal")
+        super().build(input_shape)
+
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        def step(one: Tensor, states: list[Tensor]) -> Any:
+            new = K.tanh(K.dot(one, self.kernel) + K.dot(states[0], self.recurrent))
+            return new, [new]
+
+        start = K.zeros_like(K.dot(inputs[:, 0, :], self.kernel))
+        _, outputs, _ = K.rnn(step, inputs, [start], mask=mask)
+        return outputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:-1], 4)
 
 
 def classes(size: int) -> np.ndarray:
@@ -184,6 +220,20 @@ def test_several_inputs_outputs_and_weights_train_as_in_konnx(tmp_path: Path) ->
     np.testing.assert_array_equal(
         loop.state["state/frozen/kernel"], model.get_layer("frozen").get_weights()[0]
     )
+
+
+def test_a_recurrent_network_with_masks_trains_as_in_konnx(tmp_path: Path) -> None:
+    layers = [
+        Masked(input_shape=(None, 3), name="mask"),
+        Recurrent(name="recurrent"),
+        Dropout(0.2, name="drop"),
+        Dense(2, name="out"),
+    ]
+    model = Sequential(layers, name="recurrent")
+    model.compile("adam", "mse", metrics=["mae"])
+    x = RNG.random((8, 6, 3)).astype("float32")
+    x[:3, 4:], x[4, 0] = 0, 0
+    check(model, tmp_path, [x], [RNG.random((8, 6, 2)).astype("float32")])
 
 
 def test_the_learning_rate_can_change_from_run_to_run(tmp_path: Path) -> None:
