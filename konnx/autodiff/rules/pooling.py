@@ -8,7 +8,7 @@ import numpy as np
 
 from konnx import ops
 from konnx.autodiff.rules._table import Gradients, present, rule
-from konnx.autodiff.rules.convolution import Window
+from konnx.autodiff.rules._window import Window
 from konnx.graph import Node, Tensor, constant, op, refine
 
 
