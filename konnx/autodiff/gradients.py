@@ -268,4 +268,5 @@ def _sum_to_dynamic_shape(dx: Tensor, x: Tensor) -> Tensor:
     )
     axes = op("Squeeze", op("NonZero", repeated), constant([0], "int64"))
     summed = op("ReduceSum", dx, axes, keepdims=1, noop_with_empty_axes=1)
+    summed = refine(summed, [None] * dx.ndim)  # a loop's body must know the rank
     return refine(op("Reshape", summed, op("Shape", x)), x.dims or ())

@@ -123,9 +123,27 @@ CASES = {
     "GlobalAveragePool": in_float32(applied("GlobalAveragePool"), normal(IMAGE)),
     "GlobalLpPool": in_float32(applied("GlobalLpPool", p=3), spaced(IMAGE)),
     "GlobalMaxPool": in_float32(applied("GlobalMaxPool"), spaced(IMAGE)),
+    "GRU": in_float32(
+        applied("GRU", hidden_size=2),
+        normal((2, BATCH, 4)),
+        normal((1, 6, 4), 1),
+        normal((1, 6, 2), 2),
+    ),
     "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
     "HardSwish": of(applied("HardSwish"), spaced(MATRIX, gap=0.9)),
     "If": of(chosen, normal(MATRIX)),
+    "LSTM": in_float32(
+        applied("LSTM", hidden_size=2),
+        normal((2, BATCH, 4)),
+        normal((1, 8, 4), 1),
+        normal((1, 8, 2), 2),
+    ),
+    "RNN": in_float32(
+        applied("RNN", hidden_size=2),
+        normal((2, BATCH, 4)),
+        normal((1, 2, 4), 1),
+        normal((1, 2, 2), 2),
+    ),
     "Scan": of(running_product, normal(MATRIX), normal((4,), 1)),
     "Identity": of(ops.identity, normal(MATRIX)),
     "InstanceNormalization": in_float32(
