@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from konnx.graph import (
     OPSET,
     PRODUCER,
     Tensor,
+    Variable,
     emit_resolved,
     select_phase,
 )
@@ -125,36 +126,46 @@ def training_graphs(
 def _step(
     model: Model, function: Function, weighted: Sequence[bool], state: TrainingState
 ) -> _Graph:
-    values = select_phase([*function.outputs, *function.updates.values()], training=True)
-    count = len(function.outputs)
-    new = dict(zip(function.updates, values[count:], strict=True))
-    nexts = {
-        name.replace("state/", "next/", 1): new[one]
-        for name, one in state.variables.items()
-        if one in new
-    }
-    return _Graph(
-        "step",
-        {**_data(model, function, weighted), **state.inputs, "seed": ops.SEED},
-        {**_scores(model, values[:count]), **nexts},
-    )
+    data = _data(model, function, weighted)
+    outputs = _outputs(_score_names(model), function.outputs, function.updates, state, True)
+    return _Graph("step", {**data, **state.inputs, "seed": ops.SEED}, outputs)
 
 
 def _evaluate(
     model: Model, function: Function, weighted: Sequence[bool], state: TrainingState
 ) -> _Graph:
-    values = select_phase(function.outputs, training=False)
     data = _data(model, function, weighted)
-    return _Graph("evaluate", {**data, **_read(values, state)}, _scores(model, values))
+    outputs = _outputs(_score_names(model), function.outputs, function.updates, state, False)
+    return _Graph("evaluate", {**data, **_read(outputs, state)}, outputs)
 
 
 def _predict(model: Model, state: TrainingState) -> _Graph:
-    values = select_phase(model.outputs, training=False)
-    outputs = {
-        f"prediction/{name}": value for name, value in zip(model.output_names, values, strict=True)
-    }
     data = _named("data", model.input_names, model.inputs)
-    return _Graph("predict", {**data, **_read(values, state)}, outputs)
+    names = [f"prediction/{name}" for name in model.output_names]
+    outputs = _outputs(names, model.outputs, {}, state, False)
+    return _Graph("predict", {**data, **_read(outputs, state)}, outputs)
+
+
+def _score_names(model: Model) -> list[str]:
+    return ["loss", *(f"metric/{name}" for name in model.metrics_names[1:])]
+
+
+def _outputs(
+    names: Sequence[str],
+    tensors: Sequence[Tensor],
+    updates: Mapping[Variable, Tensor],
+    state: TrainingState,
+    training: bool,
+) -> dict[str, Tensor]:
+    """Return tensors by name, then the new values of the state, as they are in one phase."""
+    nexts = {
+        name.replace("state/", "next/", 1): updates[one]
+        for name, one in state.variables.items()
+        if one in updates
+    }
+    named = dict(zip(names, tensors, strict=True)) | nexts
+    values = select_phase(list(named.values()), training=training)
+    return dict(zip(named, values, strict=True))
 
 
 def _data(model: Model, function: Function, weighted: Sequence[bool]) -> dict[str, Tensor]:
@@ -173,13 +184,9 @@ def _named(role: str, names: Sequence[str], tensors: Iterable[Tensor]) -> dict[s
     return {f"{role}/{name}": tensor for name, tensor in zip(names, tensors, strict=False)}
 
 
-def _scores(model: Model, values: Sequence[Tensor]) -> dict[str, Tensor]:
-    names = ["loss", *(f"metric/{name}" for name in model.metrics_names[1:])]
-    return dict(zip(names, values, strict=True))
-
-
-def _read(values: Sequence[Tensor], state: TrainingState) -> dict[str, Tensor]:
-    """Return the part of the state that values depend on; the seed, too, if they are random."""
+def _read(outputs: Mapping[str, Tensor], state: TrainingState) -> dict[str, Tensor]:
+    """Return the part of the state that outputs need; the seed, too, if they are random."""
+    values = list(outputs.values())
     needed = reached(values)
     inputs: dict[str, Tensor] = {
         name: variable for name, variable in state.variables.items() if variable in needed
