@@ -33,6 +33,7 @@ from konnx.utils.random import next_run_seed
 pytestmark = pytest.mark.training
 
 STEPS = 20
+PORTABLE: Any = {"gradient_engine": "portable"}  # the one that is exported
 RNG = np.random.default_rng(0)
 Arrays = dict[str, np.ndarray]
 
@@ -185,9 +186,8 @@ def as_list(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", sorted({name.lower() for name in optimizers.OPTIMIZERS}))
 def test_every_optimizer_trains_as_in_konnx(name: str, tmp_path: Path) -> None:
     model = mlp()
-    model.compile(
-        {"class_name": name, "config": {"decay": 0.01}}, "sparse_categorical_crossentropy"
-    )
+    optimizer = {"class_name": name, "config": {"decay": 0.01}}
+    model.compile(optimizer, "sparse_categorical_crossentropy", **PORTABLE)
     check(model, tmp_path, [RNG.random((16, 6)).astype("float32")], [classes(16)])
 
 
@@ -200,19 +200,20 @@ def test_every_optimizer_trains_as_in_konnx(name: str, tmp_path: Path) -> None:
 )
 def test_options_of_optimizers_are_in_the_graph(optimizer: Any, tmp_path: Path) -> None:
     model = mlp()
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["acc"], **PORTABLE)
     check(model, tmp_path, [RNG.random((16, 6)).astype("float32")], [classes(16)])
 
 
 def test_a_convolutional_network_trains_as_in_konnx(tmp_path: Path) -> None:
     model = cnn()
-    model.compile(optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy", ["acc"])
+    optimizer = optimizers.SGD(0.05, momentum=0.9)
+    model.compile(optimizer, "sparse_categorical_crossentropy", ["acc"], **PORTABLE)
     check(model, tmp_path, [RNG.random((16, 8, 8, 1)).astype("float32")], [classes(16)])
 
 
 def test_several_inputs_outputs_and_weights_train_as_in_konnx(tmp_path: Path) -> None:
     model = several()
-    model.compile("adam", ["mse", "mae"], metrics=["mae"], loss_weights=[1.0, 0.5])
+    model.compile("adam", ["mse", "mae"], ["mae"], loss_weights=[1.0, 0.5], **PORTABLE)
     x = [RNG.random((12, 6, 6, 2)).astype("float32"), RNG.random((12, 3)).astype("float32")]
     y = [RNG.random((12, 2)).astype("float32"), RNG.random((12, 1)).astype("float32")]
     weights = [RNG.random(12).astype("float32"), RNG.random(12).astype("float32")]
@@ -230,7 +231,7 @@ def test_a_recurrent_network_with_masks_trains_as_in_konnx(tmp_path: Path) -> No
         Dense(2, name="out"),
     ]
     model = Sequential(layers, name="recurrent")
-    model.compile("adam", "mse", metrics=["mae"])
+    model.compile("adam", "mse", metrics=["mae"], **PORTABLE)
     x = RNG.random((8, 6, 3)).astype("float32")
     x[:3, 4:], x[4, 0] = 0, 0
     check(model, tmp_path, [x], [RNG.random((8, 6, 2)).astype("float32")])
