@@ -80,7 +80,7 @@ class Function:
     def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Run on one array for each input; returns one array for each output."""
         training, fed = self._training, arrays
-        if len(self._placeholders) < len(self.inputs) == len(arrays):
+        if len(self._placeholders) < len(self.inputs):
             training, fed = self._split(arrays)
         loaded = self._programs.get(training) or self._loaded(training)
         seed = [next_run_seed()] if loaded.seeded else []
@@ -91,9 +91,16 @@ class Function:
             print(message, value, sep="", file=sys.stderr, flush=True)
         return values[: len(self.outputs)]
 
-    def _split(self, arrays: Sequence[Any]) -> tuple[bool, list[Any]]:
+    def _split(self, arrays: Sequence[Any]) -> tuple[bool, Sequence[Any]]:
         """The learning phase that a call gives, and the other values."""
         place = self.inputs.index(ops.LEARNING_PHASE)
+        if len(arrays) == len(self._placeholders) == place:  # it may be left out at the end
+            return self._training, arrays
+        if len(arrays) != len(self.inputs):
+            names = ", ".join(tensor.name for tensor in self.inputs)
+            raise TypeError(
+                f"A function of {len(self.inputs)} values ({names}). Received: {len(arrays)}."
+            )
         return bool(arrays[place]), [*arrays[:place], *arrays[place + 1 :]]
 
     def _loaded(self, training: bool) -> _Loaded:

@@ -15,6 +15,7 @@ from konnx.graph import Dim, Tensor, Variable
 from konnx.graph import constant as _constant
 from konnx.graph import placeholder as _placeholder
 from konnx.ops.random import Sizes
+from konnx.ops.shape import known_sizes
 
 
 def placeholder(
@@ -92,7 +93,8 @@ def _filled(value: int, shape: Sizes, dtype: Any, name: str) -> Tensor:
     sizes = ops.sizes_tensor(shape)
     known = sizes.constant_value
     if known is None:
-        return ops.expand(ops.as_tensor(value, dtype), sizes)
+        filled = ops.expand(ops.as_tensor(value, dtype), sizes)
+        return graph.refine(filled, known_sizes(shape) or filled.shape)
     return Variable(np.full(known, value), dtype, name)
 
 

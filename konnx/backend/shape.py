@@ -58,8 +58,13 @@ def slice(x: Tensor, start: Any, size: Any) -> Tensor:
         start: for each axis (or for the first ones) a place, as numbers, scalar tensors or one
             tensor.
         size: likewise, how many elements; -1: all that follow (as a number only).
+
+    Raises:
+        ValueError: a start is negative.
     """
     starts = _listed(start)
+    if any(isinstance(first, int) and first < 0 for first in starts):
+        raise ValueError(f"`start` counts from the beginning. Received: start={start}")
     sizes = _listed(size)
     ends = [
         _END if isinstance(count, int) and count == -1 else first + count

@@ -77,7 +77,10 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))), without overflow."""
-    return _reduce("ReduceLogSumExp", x, axis, keepdims)
+    tensor = as_tensor(x)
+    if tensor.dtype == "float16":  # for which ONNX Runtime has no kernel, and a naive substitute
+        return cast(logsumexp(cast(tensor, "float32"), axis, keepdims), "float16")
+    return _reduce("ReduceLogSumExp", tensor, axis, keepdims)
 
 
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -18,6 +18,7 @@ from tf_keras.src import backend as K
 
 FOLDER = Path(__file__).parent
 SAME = {"padding": "same"}
+TAKE_A_LIST = {"concatenate", "stack"}
 
 
 def normal(*shape: int) -> np.ndarray:
@@ -205,7 +206,8 @@ def run(function: str, arrays: list[Any], options: dict[str, Any]) -> dict[str, 
     }
     with tf.GradientTape() as tape:
         tape.watch(floats)
-        result = getattr(K, function)(*tensors, **tuples)
+        arguments = [tensors] if function in TAKE_A_LIST else tensors
+        result = getattr(K, function)(*arguments, **tuples)
         outputs = flat(result)
         loss = None
         if outputs[0].dtype.is_floating:

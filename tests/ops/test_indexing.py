@@ -58,6 +58,77 @@ def test_indexing_agrees_with_numpy(index: Any, dims: Any) -> None:
     np.testing.assert_array_equal(evaluate([x[index]], {x: ARRAY})[0], ARRAY[index], strict=True)
 
 
+MASK = ARRAY > 0
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        [2, 0, 0],
+        [-1],
+        np.array([[0, 1], [2, 2]]),
+        np.array([2, 1], np.int32),
+        (ALL, [4, 0]),
+        (..., [1, -1]),
+        (slice(1, None), [0, 3], slice(2)),
+        (None, [1, 0], ..., None),
+        (0, [1, 3]),
+        [True, False, True],
+        MASK[:, 0, 0],
+        MASK[..., 0],
+        MASK,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dims", [(3, 5, 4), (None, None, None)], ids=["known", "open"])
+def test_lists_and_masks_agree_with_numpy(index: Any, dims: Any) -> None:
+    x = placeholder(dims, "float64", "x")
+    np.testing.assert_array_equal(evaluate([x[index]], {x: ARRAY})[0], ARRAY[index], strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+def test_tensors_as_indices(dtype: str) -> None:
+    x = placeholder((None, 5, 4), "float64", "x")
+    one, many = placeholder((), dtype, "one"), placeholder((None, 2), dtype, "many")
+    feeds = {x: ARRAY, one: np.array(1, dtype), many: np.array([[0, 2], [1, 1]], dtype)}
+    expected = [ARRAY[1], ARRAY[:, 1, None], ARRAY[[[0, 2], [1, 1]]], ARRAY[:, [[0, 2], [1, 1]], 0]]
+    received = evaluate([x[one], x[:, one, None], x[many], x[:, many, 0]], feeds)
+    for mine, theirs in zip(received, expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs, strict=True)
+
+
+def test_bounds_that_are_tensors() -> None:
+    x = placeholder((None, 5, 4), "float64", "x")
+    n = placeholder((), "int32", "n")
+    parts = [x[:, n:], x[:, -n:, 1], x[:, n::-1], x[:, 1 : n + 1 : 2], x[:, : ops.size_of(x, 0)]]
+    expected = [ARRAY[:, 2:], ARRAY[:, -2:, 1], ARRAY[:, 2::-1], ARRAY[:, 1:3:2], ARRAY[:, :3]]
+    for mine, theirs in zip(evaluate(parts, {x: ARRAY, n: 2}), expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs, strict=True)
+    assert [part.shape for part in parts[:2]] == [(None, None, 4), (None, None)]
+
+
+def test_a_mask_of_the_run() -> None:
+    x = placeholder(("batch", 5, 4), "float64", "x")
+    chosen = x[ops.sum(x, (1, 2)) > 0]
+    assert chosen.shape == (None, 5, 4)
+    (received,) = evaluate([chosen], {x: ARRAY})
+    np.testing.assert_array_equal(received, ARRAY[ARRAY.sum((1, 2)) > 0], strict=True)
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("indices", [[0.5], np.array([True]), placeholder((2,), name="i")], ids=str)
+def test_numbers_of_elements_are_whole(indices: Any) -> None:
+    with pytest.raises(TypeError, match="Indices must be whole numbers. Received: "):
+        ops.gather(placeholder((2, 3)), indices)
+
+
+def test_places_spelled_out() -> None:
+    x = placeholder((3, 5, 4), "float64", "x")
+    places = np.array([[0, 1], [2, -1]])
+    (received,) = evaluate([ops.gather_nd(x, places)], {x: ARRAY})
+    np.testing.assert_array_equal(received, ARRAY[[0, 2], [1, -1]], strict=True)
+
+
 @pytest.mark.no_runtime
 def test_taking_everything_costs_no_node() -> None:
     x = placeholder((2, 3))

@@ -58,3 +58,77 @@ def test_a_scaled_tensor_is_subtracted_and_a_product_is_never_written(is_product
     scaled = arrays[1].T @ arrays[2]
     expected = arrays[0] - 0.5 * (scaled if is_product else np.tanh(scaled))
     np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+SPELLED = {
+    "bi,bi->b": ((3, 4), (3, 4), (1, 1)),
+    "bij,bjk->bik": ((3, 2, 4), (3, 4, 5), (2, 1)),
+    "bij,bkj->bik": ((3, 2, 4), (3, 5, 4), (2, 2)),
+    "bji,bjk->bik": ((3, 4, 2), (3, 4, 5), (1, 1)),
+    "bj,bij->bi": ((3, 4), (3, 5, 4), (1, -1)),
+    "bij,bi->bj": ((3, 4, 2), (3, 4), (1, 1)),
+    "bijk,bj->bik": ((3, 2, 4, 5), (3, 4), (2, 1)),
+    "bj,bklj->bkl": ((3, 4), (3, 2, 5, 4), (1, 3)),
+    "bij,bkjl->bikl": ((3, 2, 4), (3, 5, 4, 2), (2, 2)),
+    "bjik,bjlm->biklm": ((3, 4, 2, 2), (3, 4, 5, 2), (1, 1)),
+    "bhij,bhjk->bhik": ((3, 2, 4, 5), (3, 2, 5, 2), (3, 2)),
+    "bhij,bhkj->bhik": ((3, 2, 4, 5), (3, 2, 2, 5), (3, 3)),
+    "bghij,bghik->bghjk": ((3, 2, 1, 4, 5), (3, 2, 1, 4, 2), (3, 3)),
+}
+
+
+@pytest.mark.parametrize("sizes", ["known", "open"])
+@pytest.mark.parametrize("sums", SPELLED)
+def test_products_sample_by_sample(sums: str, sizes: str) -> None:
+    first, second, axes = SPELLED[sums]
+    a, b = (
+        placeholder(s if sizes == "known" else ["batch", *[None] * (len(s) - 1)], "float64")
+        for s in (first, second)
+    )
+    arrays = normal(first), normal(second, 1)
+    product = ops.batch_dot(a, b, axes)
+    expected = np.einsum(sums, *arrays)
+    expected = expected[:, None] if expected.ndim == 1 else expected
+    assert product.dims is not None
+    assert product.dims == (expected.shape if sizes == "known" else ("batch", *product.dims[1:]))
+    (received,) = evaluate([product], dict(zip((a, b), arrays, strict=True)))
+    np.testing.assert_allclose(received, expected, rtol=1e-12, strict=True)
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(
+    ("first", "second", "axes", "reason"),
+    [
+        ((3,), (3, 2), (0, 1), "a batch and at least one axis"),
+        ((3, 2), (3, 2), (0, 0), "cannot sum over the batch"),
+        ((3, 2), (3, 4), (1, 1), "two axes of one size"),
+        ((3, 2), (3, 2), (1, 2), "`axis` must lie between"),
+    ],
+)
+def test_what_cannot_be_multiplied_sample_by_sample(
+    first: Any, second: Any, axes: Any, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        ops.batch_dot(placeholder(first), placeholder(second), axes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((2, 3), (3, 4)),
+        ((3,), (3, 4)),
+        ((2, 3), (3,)),
+        ((2, 5, 3), (3, 4)),
+        ((2, 3), (4, 3, 5)),
+        ((3,), (4, 3, 5)),
+        ((2, 2, 3), (2, 4, 3, 5)),
+    ],
+)
+@pytest.mark.parametrize("sizes", ["known", "open"])
+def test_dot_agrees_with_numpy(first: Any, second: Any, sizes: str) -> None:
+    a, b = (
+        placeholder(s if sizes == "known" else [None] * len(s), "float64") for s in (first, second)
+    )
+    arrays = normal(first), normal(second, 1)
+    (received,) = evaluate([ops.dot(a, b)], dict(zip((a, b), arrays, strict=True)))
+    np.testing.assert_allclose(received, np.dot(*arrays), rtol=1e-12, strict=True)

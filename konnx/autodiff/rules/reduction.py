@@ -100,9 +100,10 @@ def reduce_prod(node: Node, dy: Tensor) -> Gradients:
 
 @rule("ReduceLogSumExp")
 def reduce_log_sum_exp(node: Node, dy: Tensor) -> Gradients:
-    """The softmax of the elements."""
+    """The softmax of the elements; its sum is taken anew, as the output is rounded."""
     x = present(node.inputs[0])
     share = ops.exp(x - _with_kept_axes(node, node.outputs[0]))
+    share = share / _reduced("ReduceSum", node, share)
     return _to_x(node, _with_kept_axes(node, dy) * share)
 
 
