@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import konnx
+from konnx.utils.naming import reset_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,5 +52,6 @@ def test_the_examples_of_the_readme_run_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    reset_names()  # they name layers as a fresh process does
     for example in readme_examples():
         exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own text
