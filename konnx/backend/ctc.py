@@ -64,11 +64,10 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> SparseLabels:
         label_lengths: (batch,).
     """
     tensor = ops.as_tensor(labels)
-    size = op("Squeeze", op("Shape", tensor, start=1, end=2), int64s([0]))
-    places = op("Range", ops.as_tensor(0, "int64"), size, ops.as_tensor(1, "int64"))
+    places = ops.arange(op("Squeeze", op("Shape", tensor, start=1, end=2), int64s([0])))
     inside = ops.less(places, ops.expand_dims(_lengths(label_lengths), 1))
     indices = ops.transpose(op("NonZero", inside), [1, 0])
-    return SparseLabels(indices, op("GatherND", tensor, indices), op("Shape", tensor))
+    return SparseLabels(indices, ops.gather_nd(tensor, indices), op("Shape", tensor))
 
 
 def ctc_decode(

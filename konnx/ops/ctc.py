@@ -31,10 +31,10 @@ from konnx.ops.elementwise import (
     where,
 )
 from konnx.ops.indexing import getitem
-from konnx.ops.reduction import argmax
+from konnx.ops.reduction import argmax, cumsum, logsumexp
 from konnx.ops.reduction import max as reduce_max
 from konnx.ops.reduction import sum as reduce_sum
-from konnx.ops.shape import concatenate, expand, expand_dims, transpose
+from konnx.ops.shape import arange, concatenate, expand, expand_dims, transpose
 
 IMPOSSIBLE = -1e30
 """The logarithm of 0: finite, since differences of infinities are no numbers."""
@@ -66,15 +66,14 @@ def ctc_loss(
     is_end = logical_and(
         less(places, add(end, int64s([1]))), greater(places, subtract(end, int64s([2])))
     )
-    total = _log_sum(where(is_end, final, scalar(IMPOSSIBLE, final)))
+    total = logsumexp(where(is_end, final, scalar(IMPOSSIBLE, final)), -1)
     possible = greater(total, scalar(IMPOSSIBLE / 2, total))
     return where(possible, negative(total), scalar(float("inf"), total))
 
 
 def range_of(x: Tensor, axis: int) -> Tensor:
     """0, 1, … along an axis."""
-    size = op("Squeeze", op("Shape", x, start=axis, end=axis + 1), int64s([0]))
-    return op("Range", constant(np.int64(0)), size, constant(np.int64(1)))
+    return arange(op("Squeeze", op("Shape", x, start=axis, end=axis + 1), int64s([0])))
 
 
 def _with_blanks(labels: Tensor, lengths: Tensor, scores: Tensor) -> Tensor:
@@ -168,13 +167,6 @@ def log_add(*terms: Tensor) -> Tensor:
     return add(log(total), largest)
 
 
-def _log_sum(x: Tensor) -> Tensor:
-    """log(sum(exp(x))) over the last axis."""
-    largest = stop_gradient(reduce_max(x, -1, keepdims=True))
-    total = reduce_sum(exp(subtract(x, largest)), -1, keepdims=True)
-    return op("Squeeze", add(log(total), largest), int64s([-1]))
-
-
 def ctc_best_path(log_probabilities: Tensor, input_lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Read the likeliest class of each step: repetitions count once, blanks not.
 
@@ -198,8 +190,7 @@ def ctc_best_path(log_probabilities: Tensor, input_lengths: Tensor) -> tuple[Ten
 
 def pack_left(x: Tensor, kept: Tensor) -> Tensor:
     """The elements of each row of whole numbers that are kept, moved to its front; then -1."""
-    numbers = cast(kept, "int64")
-    place = subtract(op("CumSum", numbers, constant(np.int64(1))), int64s([1]))
+    place = subtract(cumsum(cast(kept, "int64"), 1), int64s([1]))
     length = op("Shape", x, start=1, end=2)
     target = where(kept, place, length)  # the rest meets in a column that is cut off
     width = op("Concat", op("Shape", x, end=1), add(length, int64s([1])), axis=0)

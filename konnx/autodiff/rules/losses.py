@@ -52,5 +52,5 @@ def _weights(
         counts = ops.cast(is_counted, log_probability.dtype)
     if not weights or weights[0] is None:
         return counts, labels
-    weight = op("Gather", weights[0], labels, axis=0)
+    weight = ops.gather(weights[0], labels)
     return (weight if counts is None else weight * counts), labels

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from konnx import ops
 from konnx.autodiff.rules._table import lowering, present
-from konnx.graph import Dim, Node, Tensor, constant, int64s, op, refine
+from konnx.graph import Dim, Node, Tensor, int64s, op, refine
 
 Activation = Callable[[Tensor], Tensor]
 Cell = Callable[["_Direction", Tensor, list[Tensor]], list[Tensor]]
@@ -135,8 +135,7 @@ def _one_direction(
             reverse=backwards,
         )
         return [outputs, *last]
-    steps = op("Squeeze", op("Shape", x, end=1), int64s([0]))
-    places = op("Range", constant(0, "int64"), steps, constant(1, "int64"))
+    places = ops.arange(op("Squeeze", op("Shape", x, end=1), int64s([0])))
     counts = ops.less(ops.expand_dims(places, 1), ops.cast(lengths, "int64"))
     turn = _turned(ops.cast(lengths, "int64")) if backwards else ops.identity
     last, (outputs,) = ops.scan(

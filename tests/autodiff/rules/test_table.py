@@ -129,6 +129,9 @@ CASES = {
         normal((1, 6, 4), 1),
         normal((1, 6, 2), 2),
     ),
+    "GridSample": in_float32(
+        lambda x: op("GridSample", x, constant(normal((BATCH, 2, 3, 2)), "float32")), normal(IMAGE)
+    ),
     "HardSigmoid": of(ops.hard_sigmoid, spaced(MATRIX, gap=0.9)),
     "HardSwish": of(applied("HardSwish"), spaced(MATRIX, gap=0.9)),
     "If": of(chosen, normal(MATRIX)),
