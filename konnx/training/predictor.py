@@ -20,6 +20,9 @@ from konnx.graph.passes import freeze_variables, optimize
 from konnx.graph.variable import Storage
 from konnx.utils.random import next_run_seed
 
+PATIENCE = 16
+"""Calls on changed weights before they are frozen: freezing took as long as 20 to 70 calls save."""
+
 # Storages count their writes each for itself, and a variable may move to another storage.
 Versions = tuple[tuple[Storage, int], ...]
 
@@ -29,8 +32,8 @@ class Predictor:
 
     As long as the weights stay the same it runs a frozen session: weights are constants of the
     graph, batch normalization is folded away, and ONNX Runtime packs kernels once. After a change
-    of weights the next call runs on the variables themselves, since freezing costs more than one
-    call saves; the call after that freezes anew. Safe to call from several threads.
+    of weights the next calls run on the variables themselves, since freezing costs more than a few
+    calls save; then it freezes anew. Safe to call from several threads.
     """
 
     def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
@@ -41,7 +44,7 @@ class Predictor:
         self._seeded = draws_random_numbers(inferred)
         self._prints = bool(printed(outputs, training=False))
         self._frozen: tuple[Versions, runtime.Program] | None = None
-        self._last_seen: Versions | None = None
+        self._live_calls: tuple[Versions, int] = ((), 0)
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return one array for each output."""
@@ -51,12 +54,18 @@ class Predictor:
         frozen = self._frozen
         if frozen is not None and frozen[0] == versions:
             return frozen[1](*arrays, *self._seed())
-        if frozen is not None and self._last_seen != versions:
-            self._last_seen = versions
+        if frozen is not None and self._is_early(versions):
             return self._live(arrays)
         program = self._freeze()
-        self._frozen, self._last_seen = (versions, program), versions
+        self._frozen = (versions, program)
         return program(*arrays, *self._seed())
+
+    def _is_early(self, versions: Versions) -> bool:
+        """Count the calls on these weights, and say whether freezing them would not pay yet."""
+        seen, calls = self._live_calls
+        calls = calls + 1 if seen == versions else 1
+        self._live_calls = (versions, calls)
+        return calls <= PATIENCE
 
     def _seed(self) -> list[np.ndarray]:
         return [next_run_seed()] if self._seeded else []
