@@ -454,6 +454,56 @@ class Model(Network):
             overwrite=overwrite,
         )
 
+    def export_training_artifacts(
+        self,
+        folder: Path,
+        optimizer: Any = None,
+        weight_decay: float = 0.0,
+        overwrite: bool = True,
+    ) -> dict[str, pathlib.Path]:
+        """Write what onnxruntime-training trains with on a device, without Python or konnx.
+
+        The folder then holds
+
+        - "checkpoint": the weights, and the learning rate as the property "learning_rate" (give it
+          to Optimizer.set_learning_rate: a checkpoint holds no rate that would take effect);
+        - "training_model.onnx": one step, from inputs, targets ("<output>_target") and, if the
+          model draws random numbers, "seed" (int64, without axes; a new one each step), to "loss"
+          and metrics. Moving averages, as of batch normalization, it moves by itself;
+        - "eval_model.onnx": from inputs and targets, loss and metrics without training, and the
+          outputs by their names;
+        - "optimizer_model.onnx": SGD, or Adam as AdamW.
+
+        They are for Module, Optimizer and CheckpointState of onnxruntime-training 1.19, in any of
+        its languages, and train as this model does.
+
+        Args:
+            folder: it is made if it does not exist. The files appear whole, once all are ready.
+            optimizer: a name, config or `Optimizer`; default: the compiled one. SGD without
+                momentum and Adam can be written, with `clipnorm`.
+            weight_decay: by how much of itself, times the learning rate, Adam makes a weight
+                smaller at each step (AdamW).
+            overwrite: whether to replace files of these names.
+
+        Returns:
+            The files by part: "checkpoint", "training", "eval" and "optimizer".
+
+        Raises:
+            RuntimeMissingError: the training build of ONNX Runtime is not installed.
+            RuntimeError: the model is not compiled.
+            ValueError: onnxruntime-training cannot train the model, or has no such optimizer.
+            FileExistsError: a file exists and `overwrite` is False; none is written then.
+        """
+        from konnx.converters import export_training_artifacts
+
+        return export_training_artifacts(
+            self,
+            folder,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            overwrite=overwrite,
+        )
+
     def load_training_state(self, state: Mapping[str, Any] | Path) -> None:
         """Take over the weights and the optimizer's state from runs of an exported training step.
 
