@@ -31,8 +31,6 @@ def likely(*shape: int) -> np.ndarray:
 
 
 KINKS = np.array([[-2, -1, -0.3, 0, 0.5], [1, 2.5, 3, 6, 7]], dtype="float32")
-TIES = np.array([[0, 1, 1, 0], [2, 1, 2, 2], [0, 0, 0, 0], [3, 0, 1, 3]], dtype="float32")
-TIES = TIES.reshape(1, 4, 4, 1)
 ONE_HOT = np.eye(4, dtype="float32")[[1, 3, 0]]
 
 CALLS: list[tuple[str, list[Any], dict[str, Any]]] = [

@@ -17,6 +17,7 @@ from konnx.autodiff.rules import (
     reduction,
     resize,
     shape,
+    unpooling,
     windows,
 )
 from konnx.autodiff.rules._table import RULES, ZERO_GRADIENT, Rule
@@ -41,5 +42,6 @@ __all__ = [
     "reduction",
     "resize",
     "shape",
+    "unpooling",
     "windows",
 ]

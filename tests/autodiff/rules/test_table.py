@@ -49,6 +49,7 @@ def int64(*values: int) -> Tensor:
 
 
 MATRIX, IMAGE = (BATCH, 4), (BATCH, 2, 6, 4)
+UNPOOLED = constant(np.arange(0, 48, 4).reshape(BATCH, 1, 2, 2) + 1)
 REPEATED = np.array([[0, 0, 3, 1]] * BATCH)
 WIDE = np.array([1, 1, 2, 2], dtype=np.float32)
 
@@ -86,9 +87,14 @@ CASES = {
     "Cast": in_float32(lambda x: ops.cast(x, "float64"), normal(MATRIX)),
     "CastLike": in_float32(lambda x: op("CastLike", x, constant(0.0, "float64")), normal(MATRIX)),
     "Celu": in_float32(applied("Celu", alpha=1.5), spaced(MATRIX)),
+    "CenterCropPad": of(lambda x: op("CenterCropPad", x, int64(3, 7), axes=[2, 3]), normal(IMAGE)),
     "Clip": of(lambda x: ops.clip(x, -0.3, 0.3), spaced(MATRIX)),
     "Compress": of(
         lambda x: op("Compress", x, constant([True, False, True]), axis=1), normal(MATRIX)
+    ),
+    "Col2Im": in_float32(
+        lambda x: op("Col2Im", x, int64(5, 4), int64(2, 3), pads=[0, 1, 0, 0], strides=[2, 1]),
+        normal((BATCH, 12, 6)),
     ),
     "Concat": of(lambda x, y: ops.concatenate([x, y]), normal(MATRIX), normal((BATCH, 2), 1)),
     "Conv": in_float32(
@@ -168,6 +174,10 @@ CASES = {
     "Max": of(ops.maximum, spaced(MATRIX), spaced(MATRIX, 1) + 0.03),
     "MaxPool": in_float32(
         lambda x: ops.max_pool(x, (3, 3), (2, 2), "same", "channels_first"), spaced(IMAGE)
+    ),
+    "MaxUnpool": in_float32(
+        lambda x: op("MaxUnpool", x, UNPOOLED, kernel_shape=[2, 2], strides=[2, 2]),
+        normal((BATCH, 1, 2, 2)),
     ),
     "Mean": in_float32(applied("Mean"), normal(MATRIX), normal((4,), 1), normal((BATCH, 1), 2)),
     "MeanVarianceNormalization": in_float32(
