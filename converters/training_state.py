@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from konnx.converters.errors import FileFormatError
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, assign_all, topological_order
 from konnx.utils.naming import free_name
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = "learning_rate"
 """The name of the input for the learning rate."""
+
+# What NumPy raises where a file is no archive of arrays; it has no error of its own.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    AttributeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +84,16 @@ def load_training_state(model: Model, state: Mapping[str, Any] | str | os.PathLi
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except _UNREADABLE as error:
+        raise FileFormatError.at(
+            os.fspath(path),
+            None,
+            "it cannot be read as arrays by name",
+            expected="an .npz file of the state, as numpy.savez(path, **state) writes it",
+        ) from error
 
 
 def _by_state_name(arrays: Mapping[str, Any]) -> dict[str, Any]:

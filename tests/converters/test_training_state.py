@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from konnx.converters import FileFormatError
 from konnx.layers import BatchNormalization, Dense
 from konnx.models import Sequential
 from konnx.optimizers import Adam
@@ -101,6 +102,25 @@ def test_a_state_that_does_not_fit_changes_nothing(change: dict[str, Any], messa
         target.load_training_state(state)
     for old, now in zip(before, target.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now)
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"PK\x03\x04 and no more", "npy", "object", "cut"]
+)
+def test_a_file_that_holds_no_arrays_is_named(content: Any, tmp_path: Path) -> None:
+    path = tmp_path / "state.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "npy":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        np.savez(path, a=np.array([{}]) if content == "object" else np.zeros(99))
+        kept = 200 if content == "cut" else None
+        path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(FileFormatError, match=r"state\.npz: it cannot be read as arrays by name"):
+        model().load_training_state(path)
 
 
 @pytest.mark.no_runtime
