@@ -77,6 +77,8 @@ def _native(piece: Piece, name: str) -> Layer | None:
     if len(piece.made) != 1:
         return None
     [node] = piece.made
+    if piece.outputs != [node.outputs[0]]:
+        return None  # a mask of what was dropped is asked for
     maker = {"Dropout": _dropout, "BatchNormalization": _batch_normalization}.get(node.op_type)
     return None if maker is None else maker(node, name)
 

