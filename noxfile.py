@@ -142,3 +142,11 @@ def javascript(session: nox.Session) -> None:
     options = ("--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund")
     session.run("npm", "install", f"--prefix={folder}", *options, external=True)
     session.run("python", str(folder / "check.py"), str(folder))
+
+
+@nox.session(requires=["wheel"])
+def pytorch(session: nox.Session) -> None:
+    """Fine-tune a ResNet-18 that PyTorch's exporters wrote; installs PyTorch, which is large."""
+    _install(session, "pytorch", "cpu")
+    script = ROOT / "tests" / "pytorch" / "check.py"
+    session.run("python", "-P", str(script), session.create_tmp())
