@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
+from konnx.graph.inline import all_nodes
 from konnx.graph.tensor import INTERNAL, Node, Tensor
 from konnx.graph.types import TensorType
 
@@ -30,7 +32,27 @@ def parse_model(content: bytes) -> onnx.ModelProto:
         raise ValueError("it is no ONNX model, or it is cut short or damaged") from error
     if not model.HasField("graph") or not model.ir_version:
         raise ValueError("it is no ONNX model")
+    if not all(isinstance(text, str) for text in _texts(model)):
+        raise ValueError("it is no ONNX model, or it is damaged: a name in it is no text")
     return model
+
+
+def _texts(model: onnx.ModelProto) -> Iterator[str]:
+    """Yield the names in a model; protobuf returns bytes where one is no UTF-8."""
+    for holder in (model.graph, *model.functions):
+        for node in all_nodes(holder.node):
+            yield from (node.name, node.op_type, node.domain, node.overload)
+            yield from (*node.input, *node.output, *(one.name for one in node.attribute))
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output)
+    yield model.graph.name
+    yield from (one.domain for one in model.opset_import)
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        yield value.name
+        yield from (dim.dim_param for dim in value.type.tensor_type.shape.dim)
+    for tensor in model.graph.initializer:
+        yield tensor.name
+        yield from (text for one in tensor.external_data for text in (one.key, one.value))
 
 
 def called(node: onnx.NodeProto) -> str:

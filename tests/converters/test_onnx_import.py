@@ -13,7 +13,15 @@ from konnx.models import Model, load_model
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "torch_onnx"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.onnx"))
-TRAINED = ("convolutional_11", "convolutional_dynamo_18", "transformer_17", "transformer_dynamo_23")
+TRAINED = (
+    "convolutional_11",
+    "convolutional_dynamo_18",
+    "transformer_17",
+    "transformer_dynamo_23",
+    "lstm_17",
+    "lstm_dynamo_18",
+    "gru_14",
+)
 
 
 def golden(name: str) -> tuple[Model, np.ndarray, np.ndarray]:

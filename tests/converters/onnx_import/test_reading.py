@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,22 @@ def test_names_in_a_file_cannot_lead_out_of_the_tree_of_an_hdf5_file(tmp_path: P
     read = from_onnx(model)
     assert [weight.name for weight in read.weights] == ["model_weights_"]
     read.save(tmp_path / "model.h5")
+
+
+GOLDEN = Path(__file__).parents[2] / "goldens" / "torch_onnx" / "lstm_17.onnx"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_file_with_flipped_bytes_is_read_or_refused(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    content = bytearray(GOLDEN.read_bytes())
+    for place in random.integers(0, len(content), 1 + seed % 4):
+        content[place] = random.integers(0, 256)
+    with suppress(ValueError):  # any other error would be one of konnx
+        from_onnx(bytes(content))
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    content = model_with(location="w.bin").SerializeToString()
+    with pytest.raises(FileFormatError, match="a name in it is no text"):
+        from_onnx(content.replace(b"MatMul", b"MatM\xff\xff"))
