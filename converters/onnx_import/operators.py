@@ -16,6 +16,7 @@ from konnx.converters.onnx_import.old_forms import OLD_FORMS
 from konnx.converters.onnx_import.sizes import Sizes
 from konnx.graph import OPSET, Node, Tensor, name_scope, op
 from konnx.graph.load import is_standard
+from konnx.graph.operators import infer_types
 from konnx.graph.protos import (
     ONNX_DOMAINS,
     constant_array,
@@ -23,7 +24,6 @@ from konnx.graph.protos import (
     read_attribute,
     read_attributes,
 )
-from konnx.graph.tensor import infer_types
 from konnx.graph.types import OMITTED
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from konnx.autodiff.rules import ZERO_GRADIENT
 from konnx.graph import Node, Tensor, is_float, topological_order
-from konnx.graph.tensor import INTERNAL, is_phase, is_print, phase_value
+from konnx.graph.leaves import phase_value
+from konnx.graph.tensor import INTERNAL, is_phase, is_print
 
 
 def differentiable_inputs(node: Node, training: bool) -> list[Tensor]:

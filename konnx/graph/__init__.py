@@ -2,7 +2,17 @@
 
 from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
+from konnx.graph.leaves import (
+    constant,
+    in_train_phase,
+    int64s,
+    placeholder,
+    print_tensor,
+    stand_in,
+    stop_gradient,
+)
 from konnx.graph.load import Loaded, load
+from konnx.graph.operators import op, refine
 from konnx.graph.phases import has_phase, printed, select_phase
 from konnx.graph.scans import ScanParts, is_scan, join_scans, scan_node, tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
@@ -11,21 +21,12 @@ from konnx.graph.tensor import (
     Node,
     ShapeError,
     Tensor,
-    constant,
     current_scope,
-    in_train_phase,
-    int64s,
     is_constant,
     is_placeholder,
     is_variable,
     name_scope,
     next_serial,
-    op,
-    placeholder,
-    print_tensor,
-    refine,
-    stand_in,
-    stop_gradient,
 )
 from konnx.graph.types import Dim, TensorType, is_float, standardize_dtype
 from konnx.graph.variable import HostStorage, Storage, Variable, assign_all

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from konnx.graph.leaves import stand_in
 from konnx.graph.subgraph import Subgraph
-from konnx.graph.tensor import Node, Tensor, is_constant, stand_in
+from konnx.graph.tensor import Node, Tensor, is_constant
 from konnx.graph.walk import substitute, topological_order
 
 _SMALL = 256  # elements; larger constants stay outside and are captured

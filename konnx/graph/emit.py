@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from konnx.graph.operators import node_proto
 from konnx.graph.phases import select_phase
 from konnx.graph.sameness import RANDOM, attributes_key, constant_key
 from konnx.graph.scans import tidy_scans
@@ -21,7 +22,6 @@ from konnx.graph.tensor import (
     is_constant,
     is_placeholder,
     is_variable,
-    node_proto,
 )
 from konnx.graph.types import OMITTED
 from konnx.graph.variable import Variable

@@ -14,6 +14,7 @@ from onnx import defs
 
 from konnx.graph.inline import inline_functions
 from konnx.graph.load_bodies import control_flow, outer_names
+from konnx.graph.operators import infer_types
 from konnx.graph.protos import (
     ONNX_DOMAINS,
     called,
@@ -24,15 +25,7 @@ from konnx.graph.protos import (
     stored_array,
     stored_type,
 )
-from konnx.graph.tensor import (
-    INTERNAL,
-    OPSET,
-    Node,
-    ShapeError,
-    Tensor,
-    current_scope,
-    infer_types,
-)
+from konnx.graph.tensor import INTERNAL, OPSET, Node, ShapeError, Tensor, current_scope
 from konnx.graph.types import OMITTED, TensorType, merge_dims
 
 InferTypes = Callable[[onnx.NodeProto, Sequence[Tensor | None]], Sequence[TensorType | None] | None]

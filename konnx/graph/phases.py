@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from konnx.graph.leaves import phase_value
 from konnx.graph.scans import join_scans
 from konnx.graph.subgraph import bodies_of, map_bodies
-from konnx.graph.tensor import (
-    Node,
-    Tensor,
-    is_phase,
-    is_print,
-    is_stop_gradient,
-    phase_value,
-)
+from konnx.graph.tensor import Node, Tensor, is_phase, is_print, is_stop_gradient
 from konnx.graph.walk import rewrite, topological_order
 
 

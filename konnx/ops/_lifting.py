@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from konnx.graph import Node, Tensor, int64s, op, refine, topological_order
-from konnx.graph.tensor import INTERNAL, in_train_phase, is_phase, is_stop_gradient, stop_gradient
+from konnx.graph.leaves import in_train_phase, stop_gradient
+from konnx.graph.tensor import INTERNAL, is_phase, is_stop_gradient
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from konnx.autodiff.ort_training.support import (
 )
 from konnx.autodiff.path import backward_scope, find_path, passed_on
 from konnx.graph import IR_VERSION, OPSET, Node, Tensor, name_scope
-from konnx.graph.tensor import node_proto
+from konnx.graph.operators import node_proto
 from konnx.graph.types import TensorType
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from konnx.graph.leaves import constant, int64s
 from konnx.graph.passes._nodes import find_users, make
-from konnx.graph.tensor import Node, Tensor, constant, int64s
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import Dim, TensorType
 from konnx.graph.walk import topological_order
 

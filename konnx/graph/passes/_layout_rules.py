@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from konnx.graph.leaves import constant, int64s
 from konnx.graph.passes._layout import (
     Layout,
     Perm,
@@ -23,7 +24,7 @@ from konnx.graph.passes._layout import (
     rebuilt,
 )
 from konnx.graph.passes._nodes import BROADCASTING, REDUCTIONS, UNARY, ints_of, make
-from konnx.graph.tensor import Node, Tensor, constant, int64s
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import TensorType
 
 Views = list[View | None]

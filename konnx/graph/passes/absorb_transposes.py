@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from konnx.graph.leaves import constant, int64s
 from konnx.graph.passes._nodes import (
     BROADCASTING,
     UNARY,
@@ -14,7 +15,7 @@ from konnx.graph.passes._nodes import (
     make,
     value_of,
 )
-from konnx.graph.tensor import Node, Tensor, constant, int64s
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.walk import rewrite
 
 

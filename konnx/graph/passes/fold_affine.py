@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from konnx.graph.leaves import constant
 from konnx.graph.passes._nodes import count_uses, make, value_of
-from konnx.graph.tensor import Node, Tensor, constant
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import is_float
 from konnx.graph.walk import rewrite
 

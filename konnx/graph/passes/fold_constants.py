@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from konnx.graph.leaves import constant
+from konnx.graph.operators import op
 from konnx.graph.passes._evaluate import evaluate
 from konnx.graph.passes._nodes import ints_of, known_sizes, make, value_of
 from konnx.graph.sameness import attributes_key
 from konnx.graph.subgraph import bodies_of
-from konnx.graph.tensor import INTERNAL, Node, Tensor, constant, is_constant, op
+from konnx.graph.tensor import INTERNAL, Node, Tensor, is_constant
 from konnx.graph.types import Dim, TensorType, merge_dims
 from konnx.graph.walk import rewrite
 

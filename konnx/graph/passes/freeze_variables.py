@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from konnx.graph.tensor import Node, Tensor, constant
+from konnx.graph.leaves import constant
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.variable import Variable
 from konnx.graph.walk import rewrite
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from konnx.graph.leaves import int64s
 from konnx.graph.passes._nodes import ints_of, make, says_as_much
-from konnx.graph.tensor import Node, Tensor, int64s
+from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import Dim
 from konnx.graph.walk import rewrite
 
