@@ -9,6 +9,7 @@ import numpy as np
 
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, LayerWeights
+from konnx.converters.recurrent_weights import fit_recurrent_weights
 from konnx.graph import Variable
 from konnx.layers.base import Layer
 
@@ -122,6 +123,7 @@ def _assignment(layer: Layer, saved: LayerWeights, file: str) -> Assignment:
             expected=f"{len(variables)} ({', '.join(v.name for v in variables)})",
             received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
         )
+    arrays = fit_recurrent_weights(layer, arrays)
     for variable, array in zip(variables, arrays, strict=True):
         if variable.shape != array.shape:
             raise FileFormatError.at(

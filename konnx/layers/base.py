@@ -70,6 +70,7 @@ class Layer:
         self.inbound_nodes: list[InboundNode] = []
         self.outbound_nodes: list[InboundNode] = []
         self.frozen_by: set[Layer] = set()
+        self.weight_scope: str | None = None
         self.activity_regularizer: Callable[[Tensor], Tensor] | None = None
         self._initial_weights: Sequence[np.ndarray] | None = kwargs.get("weights")
         self._trainable_weights: list[Variable] = []
@@ -136,7 +137,8 @@ class Layer:
         """Make a variable that belongs to the layer.
 
         Args:
-            name: such as "kernel"; the variable is called "<layer>/<name>".
+            name: such as "kernel"; the variable is called "<layer>/<name>", of a layer within
+                another one after that (`weight_scope`).
             shape: its sizes.
             dtype: default: the layer's.
             initializer: name, config or callable; the value is made when it is first needed.
@@ -146,10 +148,11 @@ class Layer:
         """
         shape, dtype = tuple(int(size) for size in shape), dtype or self.dtype
         make = initializers.deferred(initializers.get(initializer), shape, dtype)
+        full_name = f"{self.weight_scope or self.name}/{name}"
         variable = Variable(
             make,
             dtype,
-            f"{self.name}/{name}",
+            full_name,
             shape=shape,
             constraint=constraints.get(constraint),
         )
@@ -157,7 +160,7 @@ class Layer:
         (self._trainable_weights if trainable else self._non_trainable_weights).append(variable)
         regularize = regularizers.get(regularizer)
         if regularize is not None:
-            with name_scope(f"{self.name}/{name}_regularizer"):
+            with name_scope(f"{full_name}_regularizer"):
                 self.add_loss(regularize(variable))
         return variable
 
@@ -182,6 +185,10 @@ class Layer:
     def is_frozen(self) -> bool:
         """Whether the layer, or a model that holds it, was set to trainable = False."""
         return not self.trainable or bool(self.frozen_by)
+
+    def flattened_layers(self) -> list[Layer]:
+        """Return the layer, or the layers that it consists of, as those are frozen and counted."""
+        return [self]
 
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of the weights as arrays."""
@@ -236,6 +243,10 @@ class Layer:
         """Return the updates of each call; a frozen layer has none."""
         return [] if self.is_frozen and not self.stateful else list(self._updates)
 
+    def collect_state_updates(self) -> list[Update]:
+        """Return the updates that carry a state from batch to batch, in inference too."""
+        return list(self._updates) if self.stateful else []
+
     @property
     def losses(self) -> list[Tensor]:
         """The scalars added to the loss: of weights, and of each call."""
@@ -262,7 +273,7 @@ class Layer:
         with name_scope(self.name):
             if not self.built:
                 self._build_for(tensors)
-            check_all_specs(self.input_spec, tensors, self.name)
+            self.check_inputs(tensors)
             outputs, mask = self.compute(unpack_like(inputs, tensors), kwargs)
         self._set_history(tensors, outputs, kwargs)
         for tensor, one in zip(outputs, mask, strict=True):
@@ -280,8 +291,17 @@ class Layer:
                 )
         return tensors
 
+    def check_inputs(self, tensors: list[Tensor]) -> None:
+        """Compare the inputs of a call with `input_spec`.
+
+        Raises:
+            ValueError: a demand is not met.
+        """
+        if self.input_spec is not None:
+            check_all(as_list(self.input_spec), tensors, self.name)
+
     def _build_for(self, tensors: list[Tensor]) -> None:
-        check_all_specs(self.input_spec, tensors, self.name)
+        self.check_inputs(tensors)
         self.build(unpack([tensor.shape for tensor in tensors]))
         self.built = True
         if self._initial_weights is not None:
@@ -399,12 +419,6 @@ def _batch_input_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
 def unpack_like(inputs: Any, tensors: list[Tensor]) -> Any:
     """Return tensors as a list if they came as one."""
     return tensors if isinstance(inputs, list | tuple) else tensors[0]
-
-
-def check_all_specs(spec: Any, tensors: list[Tensor], layer_name: str) -> None:
-    """Compare the inputs with what a layer demands, if it demands anything."""
-    if spec is not None:
-        check_all(as_list(spec), tensors, layer_name)
 
 
 def _named(shape: Shape, inputs: list[Tensor]) -> list[Dim]:

@@ -215,6 +215,7 @@ class Model(Network):
         _check_count("batch_size", batch_size)
         _check_count("epochs", epochs)
         arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
+        self._check_batches(arrays, batch_size)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data)
@@ -278,6 +279,7 @@ class Model(Network):
         """
         _check_count("batch_size", batch_size)
         arrays, weighted = self._training_data(x, y, sample_weight, None)
+        self._check_batches(arrays, batch_size)
         step = self.compiled.test_function(weighted)
         return unpack(loop.evaluate(step, arrays, batch_size or 32, verbose))
 
@@ -296,6 +298,7 @@ class Model(Network):
         """
         _check_count("batch_size", batch_size)
         arrays = self._inputs_for(x)
+        self._check_batches(arrays, batch_size)
         return unpack(loop.predict(self._predict_step(), arrays, batch_size or 32, verbose))
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -305,13 +308,23 @@ class Model(Network):
 
     def _predict_step(self) -> Predictor:
         if self._predictor is None:
-            self._predictor = Predictor(self.inputs, self.outputs)
+            self._predictor = Predictor(self.inputs, self.outputs, self.state_updates)
         return self._predictor
 
     def _inputs_for(self, x: Any) -> Arrays:
         self._build_for_data(x)
         self.check_built("predict")
         return standardize_inputs(self, x)
+
+    def _check_batches(self, arrays: Arrays, batch_size: int | None) -> None:
+        """Check that a stateful model gets whole batches."""
+        samples, size = len(arrays[0]), batch_size or 32
+        if self.stateful and samples % size and samples != self.inputs[0].shape[0]:
+            raise ValueError(
+                f"Model '{self.name}' is stateful: it carries the state of each sample from batch "
+                "to batch, so the number of samples must be divisible by the batch size. "
+                f"Received: {samples} samples, batch_size={batch_size}"
+            )
 
     # Configs and files
 

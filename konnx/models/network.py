@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,11 @@ from konnx.models.topology import trace
 from konnx.utils.naming import free_name
 
 _T = TypeVar("_T")
+
+
+@runtime_checkable
+class _HasStates(Protocol):
+    def reset_states(self) -> None: ...
 
 
 class Network(Layer):
@@ -42,6 +47,7 @@ class Network(Layer):
         self.output_names = _output_names(inputs, outputs)
         self.input_spec = [InputSpec(shape=tensor.shape) for tensor in inputs]
         self.built = True
+        self.stateful = any(layer.stateful for layer in self._layers)
         # As in Keras, a network's own creation is its node 0: files count on it.
         self.inbound_nodes.clear()
         InboundNode(self, inputs, outputs)
@@ -127,7 +133,7 @@ class Network(Layer):
         """Return the layers of this network and of those within it, without the networks."""
         flat: list[Layer] = []
         for layer in getattr(self, "_layers", []):
-            flat += layer.flattened_layers() if isinstance(layer, Network) else [layer]
+            flat += layer.flattened_layers()
         return flat
 
     @property
@@ -170,6 +176,11 @@ class Network(Layer):
         inner = [update for layer in self._layers for update in layer.collect_updates()]
         return _unique(super().collect_updates() + inner)
 
+    def collect_state_updates(self) -> list[Update]:
+        """Return the updates of every call within that carry a state from batch to batch."""
+        inner = [update for layer in self._layers for update in layer.collect_state_updates()]
+        return _unique(inner)
+
     @property
     def losses(self) -> list[Tensor]:
         """The losses that the layers add where they are part of this network."""
@@ -180,9 +191,22 @@ class Network(Layer):
     @property
     def updates(self) -> list[Update]:
         """The updates of the layers where they are part of this network."""
-        updates = self.collect_updates()
+        return self._own(self.collect_updates())
+
+    @property
+    def state_updates(self) -> list[Update]:
+        """Those of the updates that carry a state from batch to batch, in inference too."""
+        return self._own(self.collect_state_updates())
+
+    def _own(self, updates: Sequence[Update]) -> list[Update]:
         kept = within_inputs([value for _, value in updates], self.inputs)
         return [update for update, keep in zip(updates, kept, strict=True) if keep]
+
+    def reset_states(self) -> None:
+        """Set the states of all stateful layers to zero."""
+        for layer in self._layers:
+            if layer.stateful and isinstance(layer, _HasStates):
+                layer.reset_states()
 
 
 def _repeat_call(node: InboundNode, values: dict[Tensor, Tensor]) -> dict[Tensor, Tensor]:

@@ -96,7 +96,7 @@ class Sequential(Model):
         """Forget a layer that is taken off: its call, and that this model may freeze it."""
         if layer.inbound_nodes and layer.inbound_nodes[-1] in self._nodes:
             layer.inbound_nodes.pop()
-        for one in layer.flattened_layers() if isinstance(layer, Model) else [layer]:
+        for one in layer.flattened_layers():
             one.frozen_by.discard(self)
 
     def _outputs_of(self, layer: Layer) -> list[Tensor]:

@@ -87,6 +87,7 @@ from konnx.ops.nn import (
 from konnx.ops.phase import LEARNING_PHASE, in_train_phase
 from konnx.ops.pooling import average_pool, max_pool
 from konnx.ops.random import SEED, bernoulli, keep_mask, normal, truncated_normal, uniform
+from konnx.ops.recurrent import gru, lstm, pack, packing, simple_rnn, unpack
 from konnx.ops.reduction import (
     all,
     any,
@@ -182,6 +183,7 @@ __all__ = [
     "getitem",
     "greater",
     "greater_equal",
+    "gru",
     "hard_sigmoid",
     "identity",
     "in_top_k",
@@ -200,6 +202,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstm",
     "matmul",
     "max",
     "max_pool",
@@ -217,6 +220,8 @@ __all__ = [
     "one_hot",
     "one_hot_like",
     "output_length",
+    "pack",
+    "packing",
     "pad",
     "pad_axes",
     "positive_mask",
@@ -237,6 +242,7 @@ __all__ = [
     "shape",
     "sigmoid",
     "sign",
+    "simple_rnn",
     "sin",
     "size_of",
     "sizes_tensor",
@@ -261,6 +267,7 @@ __all__ = [
     "true_divide",
     "truncated_normal",
     "uniform",
+    "unpack",
     "var",
     "where",
 ]

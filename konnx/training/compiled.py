@@ -46,6 +46,10 @@ class Trainable(Protocol):
     def updates(self) -> list[Update]:
         """New values that layers give their variables."""
 
+    @property
+    def state_updates(self) -> list[Update]:
+        """Those of them that carry a state from batch to batch, in inference too."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -106,7 +110,10 @@ class Compiled:
         self._metrics = self._make_metrics()
         losses = model.losses
         self._phases = {side: self._resolve(losses, training=side) for side in (True, False)}
-        self._updates = self._resolve_updates()
+        self._updates = {
+            True: _resolved(model.updates, training=True),
+            False: _resolved(model.state_updates, training=False),
+        }
         self._functions: dict[tuple[object, ...], Function] = {}
 
     @property
@@ -176,13 +183,13 @@ class Compiled:
         total, each = self._total_loss(phase, weights)
         values = [total, *each] if len(self._model.outputs) > 1 else [total]
         values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
-        updates: list[Update] = []
+        updates = self._updates[training]
         if training:
             derived = None  # the optimizer's business
             if engine != "portable":
                 derived = gradients(total, self._trainable, training=True, engine=engine)
             step = self.optimizer.step_updates(total, self._trainable, derived)
-            updates = [*step, *self._updates]
+            updates = [*step, *updates]
         return Function(
             [*self._model.inputs, *self.targets, *weights.values()],
             values,
@@ -233,11 +240,6 @@ class Compiled:
         )
         masks = [tensor._keras_mask for tensor in model.outputs]
         return Phase(resolved[:count], masks, resolved[count:])
-
-    def _resolve_updates(self) -> list[Update]:
-        updates = self._model.updates
-        values = select_phase([value for _, value in updates], training=True)
-        return [(variable, value) for (variable, _), value in zip(updates, values, strict=True)]
 
     def _make_targets(self, given: Any) -> list[Tensor]:
         model = self._model
@@ -292,6 +294,11 @@ class Compiled:
             return metric_family.crossentropy_for(loss, shape), "ce"
         function = metric_family.get(metric)
         return function, getattr(function, "name", None) or function.__name__
+
+
+def _resolved(updates: Sequence[Update], *, training: bool) -> list[Update]:
+    values = select_phase([value for _, value in updates], training=training)
+    return [(variable, value) for (variable, _), value in zip(updates, values, strict=True)]
 
 
 def _loss(identifier: Any) -> LossFunction | None:

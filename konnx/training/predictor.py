@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from konnx import ops, runtime
-from konnx.function import Function, draws_random_numbers, name_tensors
+from konnx.function import (
+    Function,
+    Update,
+    chain_updates,
+    draws_random_numbers,
+    name_tensors,
+    state_of,
+)
 from konnx.graph import (
     Tensor,
     Variable,
@@ -34,13 +41,25 @@ class Predictor:
     graph, batch normalization is folded away, and ONNX Runtime packs kernels once. After a change
     of weights the next calls run on the variables themselves, since freezing costs more than a few
     calls save; then it freezes anew. Safe to call from several threads.
+
+    Args:
+        inputs: placeholders, in the order of the arrays that a call takes.
+        outputs: what to compute.
+        updates: (variable, new value) of states that are carried from call to call; these
+            variables are never frozen.
     """
 
-    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Sequence[Update] = (),
+    ) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
-        self._live = Function(inputs, outputs, name="predict")
-        inferred = select_phase(outputs, training=False)
-        self._variables = _variables_of(inferred)
+        self._updates = chain_updates(updates)
+        self._live = Function(inputs, outputs, updates, name="predict")
+        inferred = select_phase([*outputs, *self._updates.values()], training=False)
+        self._variables = [one for one in _variables_of(inferred) if one not in self._updates]
         self._seeded = draws_random_numbers(inferred)
         self._prints = bool(printed(outputs, training=False))
         self._frozen: tuple[Versions, runtime.Program] | None = None
@@ -71,16 +90,33 @@ class Predictor:
         return [next_run_seed()] if self._seeded else []
 
     def _freeze(self) -> runtime.Program:
-        outputs = inference_graph(self._outputs)
+        tensors = [*self._outputs, *self._updates.values()]
+        frozen = inference_graph(tensors, keep=self._updates.keys())
         feeds = name_tensors(self._inputs) | ({"seed": ops.SEED} if self._seeded else {})
-        named = {f"output_{index}": tensor for index, tensor in enumerate(outputs)}
-        model = emit_resolved(feeds, named, freeze=True, name="predict").model
-        return runtime.Program(model, feeds=list(feeds), fetches=list(named))
+        outputs = [f"output_{index}" for index in range(len(self._outputs))]
+        updates = [f"update_{index}" for index in range(len(self._updates))]
+        named = dict(zip([*outputs, *updates], frozen, strict=True))
+        emitted = emit_resolved(feeds, named, name="predict")
+        return runtime.Program(
+            emitted.model,
+            feeds=list(feeds),
+            fetches=outputs,
+            states={name: state_of(variable) for name, variable in emitted.variables.items()},
+            updates={
+                name: state_of(variable)
+                for name, variable in zip(updates, self._updates, strict=True)
+            },
+        )
 
 
-def inference_graph(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Return outputs as they are in inference, weights as constants, and simplified."""
-    return optimize(freeze_variables(select_phase(outputs, training=False)))
+def inference_graph(outputs: Sequence[Tensor], keep: Collection[Variable] = ()) -> list[Tensor]:
+    """Return outputs as they are in inference, weights as constants, and simplified.
+
+    Args:
+        outputs: tensors of a graph.
+        keep: variables that stay variables.
+    """
+    return optimize(freeze_variables(select_phase(outputs, training=False), keep))
 
 
 def _variables_of(outputs: Sequence[Tensor]) -> list[Variable]:

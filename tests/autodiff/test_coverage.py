@@ -11,6 +11,7 @@ from konnx import ops
 from konnx.autodiff import RULES, ZERO_GRADIENT
 from konnx.graph import Node, Tensor, is_float, placeholder, topological_order
 from konnx.graph.tensor import INTERNAL
+from konnx.ops.recurrent import Kernels, StepActivation
 
 pytestmark = [pytest.mark.gradients, pytest.mark.no_runtime]
 
@@ -26,6 +27,17 @@ POINTWISE = placeholder((1, 1, 8, 3), name="pointwise")
 SEQUENCE = placeholder(("batch", None, 5), name="sequence")
 MATRIX = placeholder((4, 3), name="matrix")
 SIZES = placeholder((1,), "int64", name="sizes")
+
+SEQUENCE = placeholder((5, "batch", 4), name="sequence")
+STACKED = placeholder(("batch", 4, 3), name="stacked")
+SIGMOID = StepActivation("Sigmoid")
+
+
+def recurrent_weights(gates: int) -> Kernels:
+    """Weights of a recurrent layer of 3 units for 4 features."""
+    kernel, recurrent = (placeholder((size, 3 * gates), name="kernel") for size in (4, 3))
+    return Kernels(kernel, recurrent, kernel[0])
+
 
 CALLS: dict[str, Callable[[], object]] = {
     "LEARNING_PHASE": lambda: ops.LEARNING_PHASE,
@@ -92,6 +104,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "getitem": lambda: ops.getitem(X, (slice(None, None, -1), None, 0)),
     "greater": lambda: ops.greater(X, Y),
     "greater_equal": lambda: ops.greater_equal(X, Y),
+    "gru": lambda: ops.gru(SEQUENCE, recurrent_weights(3), [X[:, :3]], [SIGMOID, SIGMOID])[0],
     "hard_sigmoid": lambda: ops.hard_sigmoid(X),
     "identity": lambda: ops.identity(X),
     "in_top_k": lambda: ops.in_top_k(X, COUNTS[:, 0], 2),
@@ -114,6 +127,13 @@ CALLS: dict[str, Callable[[], object]] = {
     "logical_or": lambda: ops.logical_or(FLAGS, FLAGS),
     "logical_xor": lambda: ops.logical_xor(FLAGS, FLAGS),
     "logsumexp": lambda: ops.logsumexp(X, 1),
+    "lstm": lambda: ops.lstm(
+        SEQUENCE,
+        recurrent_weights(4),
+        [X[:, :3], Y[:, :3]],
+        [SIGMOID] * 3,
+        ops.cast(COUNTS[:, 0], "int32"),
+    )[0],
     "matmul": lambda: ops.matmul(X, ops.transpose(Y)),
     "max": lambda: ops.max(X),
     "max_pool": lambda: [
@@ -132,6 +152,8 @@ CALLS: dict[str, Callable[[], object]] = {
     "not_equal": lambda: ops.not_equal(X, Y),
     "one_hot": lambda: ops.one_hot(COUNTS, 3),
     "one_hot_like": lambda: ops.one_hot_like(COUNTS[:, 0], X),
+    "pack": lambda: ops.pack(STACKED, ops.packing(FLAGS)),
+    "packing": lambda: ops.packing(FLAGS).lengths,
     "pad": lambda: ops.pad(X, [(0, 0), (1, 1)]),
     "pad_axes": lambda: ops.pad_axes(X, SIZES, SIZES, 1),
     "positive_mask": lambda: ops.positive_mask(X),
@@ -157,6 +179,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "sin": lambda: ops.sin(X),
     "size_of": lambda: ops.size_of(X, 0),
     "sizes_tensor": lambda: ops.sizes_tensor([ops.size_of(X, 0), 3]),
+    "simple_rnn": lambda: ops.simple_rnn(SEQUENCE, recurrent_weights(1), [X[:, :3]], [SIGMOID])[0],
     "slice_axes": lambda: ops.slice_axes(X, [0], [2], [1], [2]),
     "softmax": lambda: ops.softmax(X),
     "softplus": lambda: ops.softplus(X),
@@ -180,6 +203,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "true_divide": lambda: [ops.true_divide(X, Y), ops.true_divide(COUNTS, 2)],
     "truncated_normal": lambda: ops.truncated_normal((2, 3)),
     "uniform": lambda: [ops.uniform((2, 3)), ops.uniform((2, 3), 0, 9, "int32")],
+    "unpack": lambda: ops.unpack(SEQUENCE, X, ops.packing(FLAGS)),
     "var": lambda: ops.var(X),
     "where": lambda: ops.where(FLAGS, X, Y),
 }

@@ -27,6 +27,20 @@ BATCH_NORMALIZATION = {
     *("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
 }
 POOLING = {"pool_size", "strides", "padding", "data_format"}
+OVER_TIME = {"return_sequences", "return_state", "go_backwards", "stateful", "unroll"}
+SIMPLE_CELL = {
+    "units",
+    "dropout",
+    "recurrent_dropout",
+    *KERNEL_AND_BIAS,
+    *(f"recurrent_{family}" for family in ("initializer", "regularizer", "constraint")),
+} - {"activity_regularizer"}
+GRU_CELL = {*SIMPLE_CELL, "recurrent_activation", "implementation", "reset_after"}
+LSTM_CELL = {*SIMPLE_CELL, "recurrent_activation", "implementation", "unit_forget_bias"}
+IMAGE_CELL = {*LSTM_CELL, "filters", *WINDOW} - {"units", "implementation"}
+ON_CUDNN = {*SIMPLE_CELL, *OVER_TIME, "activity_regularizer"} - {
+    *("activation", "use_bias", "dropout", "recurrent_dropout", "unroll"),
+}
 
 # The keys that Keras 2.1.6 writes, and all that its constructors take.
 CONFIGS: list[tuple[Layer, set[str]]] = [
@@ -50,6 +64,38 @@ CONFIGS: list[tuple[Layer, set[str]]] = [
     (layers.GlobalMaxPooling2D(), {"data_format"}),
     (layers.GlobalAveragePooling2D(), {"data_format"}),
     (layers.BatchNormalization(), BATCH_NORMALIZATION),
+    (
+        layers.Embedding(9, 4),
+        {
+            "batch_input_shape",
+            "dtype",
+            "input_dim",
+            "output_dim",
+            "mask_zero",
+            "input_length",
+            "embeddings_initializer",
+            "embeddings_regularizer",
+            "embeddings_constraint",
+            "activity_regularizer",
+        },
+    ),
+    (layers.Masking(), {"mask_value"}),
+    (layers.Wrapper(layers.Dense(4)), {"layer"}),
+    (layers.TimeDistributed(layers.Dense(4)), {"layer"}),
+    (layers.Bidirectional(layers.GRU(4)), {"layer", "merge_mode"}),
+    (layers.SimpleRNNCell(4), SIMPLE_CELL),
+    (layers.GRUCell(4), GRU_CELL),
+    (layers.LSTMCell(4), LSTM_CELL),
+    (layers.ConvLSTM2DCell(4, 3), IMAGE_CELL),
+    (layers.StackedRNNCells([layers.GRUCell(4)]), {"cells"}),
+    (layers.RNN(layers.GRUCell(4)), {"cell", *OVER_TIME}),
+    (layers.ConvRNN2D(layers.ConvLSTM2DCell(4, 3)), {"cell", *OVER_TIME}),
+    (layers.SimpleRNN(4), {*SIMPLE_CELL, *OVER_TIME, "activity_regularizer"}),
+    (layers.GRU(4), {*GRU_CELL, *OVER_TIME, "activity_regularizer"}),
+    (layers.LSTM(4), {*LSTM_CELL, *OVER_TIME, "activity_regularizer"}),
+    (layers.ConvLSTM2D(4, 3), {*IMAGE_CELL, *OVER_TIME, "activity_regularizer"}),
+    (layers.CuDNNGRU(4), ON_CUDNN),
+    (layers.CuDNNLSTM(4), {*ON_CUDNN, "unit_forget_bias"}),
     (layers.Add(), set()),
     (layers.Multiply(), set()),
     (layers.Concatenate(), {"axis"}),

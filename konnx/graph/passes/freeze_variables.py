@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from konnx.graph.leaves import constant
 from konnx.graph.tensor import Node, Tensor
@@ -10,8 +10,12 @@ from konnx.graph.variable import Variable
 from konnx.graph.walk import rewrite
 
 
-def freeze_variables(outputs: Sequence[Tensor]) -> list[Tensor]:
+def freeze_variables(outputs: Sequence[Tensor], keep: Collection[Variable] = ()) -> list[Tensor]:
     """Return the outputs with each variable replaced by one constant of its present value.
+
+    Args:
+        outputs: tensors of a graph.
+        keep: variables to leave as they are.
 
     Example:
         >>> from konnx.graph import Variable, op
@@ -22,7 +26,7 @@ def freeze_variables(outputs: Sequence[Tensor]) -> list[Tensor]:
 
     def replace(node: Node, inputs: list[Tensor | None]) -> list[Tensor] | None:
         variable = node.outputs[0]
-        if not isinstance(variable, Variable):
+        if not isinstance(variable, Variable) or variable in keep:
             return None
         return [constant(variable.numpy(), name=variable.name)]
 
