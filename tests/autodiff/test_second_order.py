@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx import ops
+from konnx import backend, ops
 from konnx.autodiff import RULES, ZERO_GRADIENT, gradients
-from konnx.graph import Tensor, is_float, op, placeholder, topological_order
+from konnx.graph import Tensor, int64s, is_float, op, placeholder, topological_order
 from konnx.graph.tensor import INTERNAL
 from konnx.testing import check_gradients, normal, positive, spaced
 
@@ -150,3 +150,54 @@ def test_the_hessian_of_a_quadratic_is_its_matrix() -> None:
     rows = [gradients(first[i], [x])[0] for i in range(3)]
     hessian = evaluate([op("Identity", row) for row in rows], {x: np.ones(3)})
     np.testing.assert_allclose(np.stack(hessian), (matrix + matrix.T) / 2, rtol=1e-10)
+
+
+def recurrent(op_type: str) -> Callable[..., Tensor]:
+    return lambda x, w, r: op(op_type, x, w, r, hidden_size=2, outputs=2)[0]
+
+
+LABELS, LENGTHS = np.array([[0, 0, 1], [2, 1, 1]]), np.array([[3], [2]])
+STEPS = np.array([[6], [4]])
+
+# ONNX Runtime has float32 kernels only for most of them.
+NETWORKS: dict[str, tuple[Callable[..., Tensor], list[np.ndarray]]] = {
+    "GRU": (
+        recurrent("GRU"),
+        [normal((3, 2, 2)), normal((1, 6, 2), 1), normal((1, 6, 2), 2)],
+    ),
+    "LSTM": (
+        recurrent("LSTM"),
+        [normal((3, 2, 2)), normal((1, 8, 2), 1), normal((1, 8, 2), 2)],
+    ),
+    "Resize": (
+        lambda x: op("Resize", x, None, None, int64s([1, 2, 5, 6]), mode="linear"),
+        [normal((1, 2, 4, 3))],
+    ),
+    "LRN": (lambda x: op("LRN", x, size=3, alpha=0.5), [normal((1, 4, 3, 2))]),
+    "average of volumes": (
+        lambda x: ops.average_pool(x, (2, 2, 2), (2, 2, 2), "same"),
+        [normal((1, 4, 5, 3, 2))],
+    ),
+    "transposed convolution": (
+        lambda x, w: ops.convolution_transpose(x, w, strides=(2, 2)),
+        [normal((2, 3, 4, 2)), normal((3, 2, 3, 2), 1)],
+    ),
+    "GridSample": (
+        lambda x: op("GridSample", x, ops.as_tensor(normal((2, 3, 2, 2)).astype(np.float32))),
+        [normal((2, 2, 4, 3))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_second_derivatives_of_operators_of_neural_networks(name: str) -> None:
+    function, inputs = NETWORKS[name]
+    check_gradients(gradient_of(function), inputs, dtype="float32", tolerance=1e-2)
+
+
+def test_second_derivatives_of_the_cost_of_ctc() -> None:
+    check_gradients(
+        gradient_of(lambda y: backend.ctc_batch_cost(LABELS, y, STEPS, LENGTHS)),
+        [positive((2, 6, 4))],
+        tolerance=1e-5,
+    )
