@@ -19,24 +19,21 @@ Sizes = int | Sequence[int]
 _PADDINGS = ("valid", "same")
 
 
-def _convolve(
+def _sliding(
     rank: int,
-    x: Tensor,
-    kernel: Tensor,
     strides: Sizes,
     padding: str,
     data_format: str | None,
     dilation_rate: Sizes,
-) -> Tensor:
-    paddings = (*_PADDINGS, "causal") if rank == 1 else _PADDINGS
-    return ops.convolution(
-        x,
-        kernel,
-        strides=sizes_of("strides", strides, rank),
-        padding=one_of("padding", padding, paddings),
-        data_format=data_format_of(data_format),
-        dilations=sizes_of("dilation_rate", dilation_rate, rank),
-    )
+    paddings: Sequence[str] = _PADDINGS,
+) -> dict[str, Any]:
+    """The arguments of a convolution of `konnx.ops`."""
+    return {
+        "strides": sizes_of("strides", strides, rank),
+        "padding": one_of("padding", padding, paddings),
+        "data_format": data_format_of(data_format),
+        "dilations": sizes_of("dilation_rate", dilation_rate, rank),
+    }
 
 
 def conv1d(
@@ -57,7 +54,9 @@ def conv1d(
         data_format: where the channels are.
         dilation_rate: how far apart the elements lie that the kernel meets.
     """
-    return _convolve(1, x, kernel, strides, padding, data_format, dilation_rate)
+    paddings = (*_PADDINGS, "causal")
+    window = _sliding(1, strides, padding, data_format, dilation_rate, paddings)
+    return ops.convolution(x, kernel, **window)
 
 
 def conv2d(
@@ -69,7 +68,8 @@ def conv2d(
     dilation_rate: Sizes = (1, 1),
 ) -> Tensor:
     """Convolve images with a kernel of shape (rows, columns, in, out); see `conv1d`."""
-    return _convolve(2, x, kernel, strides, padding, data_format, dilation_rate)
+    window = _sliding(2, strides, padding, data_format, dilation_rate)
+    return ops.convolution(x, kernel, **window)
 
 
 def conv3d(
@@ -81,7 +81,8 @@ def conv3d(
     dilation_rate: Sizes = (1, 1, 1),
 ) -> Tensor:
     """Convolve volumes with a kernel of shape (depth, rows, columns, in, out); see `conv1d`."""
-    return _convolve(3, x, kernel, strides, padding, data_format, dilation_rate)
+    window = _sliding(3, strides, padding, data_format, dilation_rate)
+    return ops.convolution(x, kernel, **window)
 
 
 def _transposed(
@@ -152,35 +153,8 @@ def depthwise_conv2d(
     dilation_rate: Sizes = (1, 1),
 ) -> Tensor:
     """Convolve each channel by itself with a kernel of shape (rows, columns, in, multiplier)."""
-    return ops.depthwise_convolution(
-        x,
-        depthwise_kernel,
-        strides=sizes_of("strides", strides, 2),
-        padding=one_of("padding", padding, _PADDINGS),
-        data_format=data_format_of(data_format),
-        dilations=sizes_of("dilation_rate", dilation_rate, 2),
-    )
-
-
-def _separable(
-    rank: int,
-    x: Tensor,
-    depthwise_kernel: Tensor,
-    pointwise_kernel: Tensor,
-    strides: Sizes,
-    padding: str,
-    data_format: str | None,
-    dilation_rate: Sizes,
-) -> Tensor:
-    return ops.separable_convolution(
-        x,
-        depthwise_kernel,
-        pointwise_kernel,
-        strides=sizes_of("strides", strides, rank),
-        padding=one_of("padding", padding, _PADDINGS),
-        data_format=data_format_of(data_format),
-        dilations=sizes_of("dilation_rate", dilation_rate, rank),
-    )
+    window = _sliding(2, strides, padding, data_format, dilation_rate)
+    return ops.depthwise_convolution(x, depthwise_kernel, **window)
 
 
 def separable_conv1d(
@@ -203,9 +177,8 @@ def separable_conv1d(
         data_format: where the channels are.
         dilation_rate: how far apart the elements lie that the first kernel meets.
     """
-    return _separable(
-        1, x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate
-    )
+    window = _sliding(1, strides, padding, data_format, dilation_rate)
+    return ops.separable_convolution(x, depthwise_kernel, pointwise_kernel, **window)
 
 
 def separable_conv2d(
@@ -218,9 +191,8 @@ def separable_conv2d(
     dilation_rate: Sizes = (1, 1),
 ) -> Tensor:
     """As `separable_conv1d`, for images."""
-    return _separable(
-        2, x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate
-    )
+    window = _sliding(2, strides, padding, data_format, dilation_rate)
+    return ops.separable_convolution(x, depthwise_kernel, pointwise_kernel, **window)
 
 
 def _pool(
