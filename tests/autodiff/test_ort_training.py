@@ -13,7 +13,7 @@ import pytest
 from konnx import activations, layers, ops, regularizers, runtime
 from konnx import backend as K
 from konnx.autodiff import gradients
-from konnx.autodiff.ort_training import UnsupportedError, native_gradients
+from konnx.autodiff.ort_training import UnsupportedError, native_gradients, segment
 from konnx.autodiff.ort_training.segment import Segment
 from konnx.function import Function, draws_random_numbers
 from konnx.graph import (
@@ -466,6 +466,29 @@ def test_a_graph_that_cannot_go_is_differentiated_by_the_rules_and_the_log_says_
     assert derived is not None
     x = array(2, 4)
     np.testing.assert_allclose(Function([X], [derived])([x])[0], np.exp(x), rtol=1e-6)
+
+
+def test_a_loss_of_float64_is_differentiated_by_the_rules(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    x = placeholder((3,), "float64", name="x")
+    with caplog.at_level(logging.INFO, "konnx.autodiff"):
+        (derived,) = gradients(ops.sum(x * x), [x], engine="onnxruntime-training")
+    assert "not float64" in caplog.text
+    assert derived is not None
+    np.testing.assert_array_equal(Function([x], [derived])([np.arange(3.0)])[0], [0.0, 2.0, 4.0])
+
+
+def test_a_graph_that_the_builder_refuses_is_differentiated_by_the_rules(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment, "is_native", lambda node: True)
+    with K.name_scope("layer_1"):
+        loss = ops.sum(ops.softplus(X))
+    with caplog.at_level(logging.INFO, "konnx.autodiff"):
+        (derived,) = gradients(loss, [X], engine="onnxruntime-training")
+    assert derived is not None
+    assert "not been registered: Softplus for node 'layer_1/Softplus'" in caplog.text
 
 
 def test_a_loop_is_differentiated_by_the_rules(caplog: pytest.LogCaptureFixture) -> None:

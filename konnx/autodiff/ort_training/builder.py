@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import onnx
@@ -9,10 +10,10 @@ from onnx import helper
 
 from konnx.autodiff.ort_training.segment import Segment
 from konnx.autodiff.path import backward_scope
-from konnx.graph import Node, Tensor
+from konnx.graph import Node, Tensor, refine
 from konnx.graph.load import load
 from konnx.graph.types import TensorType
-from konnx.runtime import training_module
+from konnx.runtime import RuntimeMissingError, training_module
 
 _FATAL = 4
 
@@ -26,14 +27,23 @@ def build(segment: Segment, dy: Tensor) -> list[Tensor]:
     """
     loss = segment.name_of(segment.loss)
     names = [segment.name_of(tensor) for tensor in segment.reached]
-    model = _with_gradients(segment.model(), loss, names)
+    try:
+        model = _with_gradients(segment.model(), loss, names)
+    except RuntimeMissingError:
+        raise
+    except Exception as error:  # its exceptions share no base class but this one
+        raise BuilderError(_explain(error, segment.nodes)) from error
     _name_nodes(model, segment.nodes)
     _declare(model, names, segment)
     same = _bypass_identities(model.graph)
     given = {**segment.tensors, f"{loss}_grad": dy}
     wanted = [same.get(f"{name}_grad", f"{name}_grad") for name in names]
-    values = load(model, given, outputs=wanted, infer=_infer).values
-    return [values[name] for name in wanted]
+    try:
+        values = load(model, given, outputs=wanted, infer=_infer).values
+        pairs = zip(segment.reached, wanted, strict=True)
+        return [refine(values[name], tensor.dims or ()) for tensor, name in pairs]
+    except ValueError as error:
+        raise BuilderError(f"this graph: its gradient cannot be read ({error})") from error
 
 
 class BuilderError(Exception):
@@ -44,14 +54,20 @@ def _with_gradients(model: onnx.ModelProto, loss: str, names: list[str]) -> onnx
     capi = training_module()
     options = capi.SessionOptions()
     options.log_severity_level = _FATAL  # otherwise a line on stderr for each transformation
-    try:
-        builder = capi.GradientGraphBuilder(
-            model.SerializeToString(), {loss}, set(names), "", options
-        )
-        builder.build()
-    except Exception as error:  # its exceptions share no base class but this one
-        raise BuilderError(" ".join(str(error).split())[-200:]) from error
+    source = model.SerializeToString()
+    builder = capi.GradientGraphBuilder(source, {loss}, set(names), "", options)
+    builder.build()
     return onnx.load_model_from_string(builder.get_model())
+
+
+def _explain(error: Exception, nodes: dict[str, Node]) -> str:
+    """The end of a message, where its point is, with the nodes' own names."""
+    text = " ".join(str(error).split())[-200:]
+    return "this graph: " + re.sub(
+        r"\bn\d+\b",
+        lambda found: f"'{nodes[found[0]].name}'" if found[0] in nodes else found[0],
+        text,
+    )
 
 
 def _name_nodes(model: onnx.ModelProto, nodes: dict[str, Node]) -> None:

@@ -122,20 +122,27 @@ def resize(node: Node) -> Sequence[Tensor] | None:
         return None
     axes = node.attributes.get("axes", range(x.ndim))
     for axis, goal in zip(axes, known.tolist(), strict=True):
-        place, size = ops.canonical_axis(axis, x.ndim), x.shape[axis]
-        if goal == (1 if sizes is None else size):
+        place = ops.canonical_axis(axis, x.ndim)
+        if goal == (1 if sizes is None else x.shape[place]):
             continue
-        if size is None:
-            return None
-        along = (
-            int64s([goal, size]) if scales is None else constant(np.array([goal, 1], np.float32))
-        )
-        ones = constant(np.eye(size, dtype=x.dtype))
-        matrix = op(
-            "Resize", ones, None, *((None, along) if sizes is not None else (along,)), **rest
-        )
+        ones = _identity_matrix(x, place)
+        if sizes is None:
+            matrix = op("Resize", ones, None, constant(np.array([goal, 1], np.float32)), **rest)
+        else:
+            both = op("Concat", int64s([goal]), op("Shape", ones, start=1), axis=0)
+            matrix = op("Resize", ones, None, None, both, **rest)
         x = _multiply_along(x, matrix, place)
     return [x]
+
+
+def _identity_matrix(x: Tensor, axis: int) -> Tensor:
+    """As large as x is along an axis."""
+    size = x.shape[axis]
+    if size is not None:
+        return constant(np.eye(size, dtype=x.dtype))
+    length = op("Shape", x, start=axis, end=axis + 1)
+    zeros = op("Expand", ops.scalar(0, x), op("Concat", length, length, axis=0))
+    return op("EyeLike", zeros)
 
 
 def _multiply_along(x: Tensor, matrix: Tensor, axis: int) -> Tensor:

@@ -285,6 +285,15 @@ def pools() -> dict[str, tuple[Make, list[Any]]]:
             "scaled down": [None, np.array([1, 1, 0.5, 1], np.float32)],
         }.items():
             cases[f"Resize {mode} {form}"] = (raw("Resize", *given, mode=mode), [IMAGE])
+        enlarged = raw("Resize", None, np.array([1, 1, 2, 3], np.float32), mode=mode)
+        cases[f"Resize {mode} along the batch"] = (
+            lambda x, enlarged=enlarged: enlarged(op("Transpose", x, perm=[1, 2, 0, 3])),
+            [values(2, 3, 4, 2)],
+        )
+        cases[f"Resize {mode} to sizes"] = (
+            raw("Resize", None, None, np.array([2, 3, 7, 4]), mode=mode),
+            [values(2, 3, 4, 2)],
+        )
     return cases
 
 
