@@ -488,7 +488,7 @@ class Model(Network):
         - "optimizer_model.onnx": SGD, or Adam as AdamW.
 
         They are for Module, Optimizer and CheckpointState of onnxruntime-training 1.19, in any of
-        its languages, and train as this model does.
+        its languages, and train as this model does; docs/on_device_training.md shows the loop.
 
         Args:
             folder: it is made if it does not exist. The files appear whole, once all are ready.

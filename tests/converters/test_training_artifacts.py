@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,7 @@ needs_build = pytest.mark.skipif(
     reason="needs the training build, which the nox session `training` installs",
 )
 
+ROOT = Path(__file__).parents[2]
 STEPS = 6
 
 # Knows nothing of konnx.
@@ -195,6 +197,21 @@ def test_a_weight_without_gradient_is_refused_and_nothing_is_written(tmp_path: P
     with pytest.raises(ValueError, match="does not depend on 'b/kernel'"):
         model.export_training_artifacts(tmp_path / "device")
     assert not (tmp_path / "device").exists()
+
+
+@needs_build
+def test_the_page_on_it_shows_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "on_device_training.md").read_text(encoding="utf-8")
+    model = Sequential([layers.Dense(3, activation="softmax", input_shape=(4,), name="digit")])
+    x = np.linspace(-1, 1, 32, dtype=np.float32).reshape(8, 4)
+    batches = [(x, np.eye(3, dtype=np.float32)[np.arange(8) % 3])] * 5
+    names: dict[str, Any] = {"model": model, "batches": batches}
+    monkeypatch.chdir(tmp_path)
+    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(block, "on_device_training.md", "exec"), names)  # noqa: S102 - our own text
+    expected = [model.train_on_batch(*batch)[0] for batch in batches]
+    np.testing.assert_allclose(names["losses"], expected, rtol=1e-4)
+    assert (tmp_path / "device" / "inference.onnx").exists()
 
 
 def test_without_the_training_build_the_commands_that_install_it_are_named(
