@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from konnx.runtime.blocking import channel_block
 from konnx.runtime.devices import Device, resolve_device, set_default_device
 from konnx.runtime.diagnosis import Diagnosis, Problem, diagnose
 from konnx.runtime.errors import DeviceError, ExecutionError, RuntimeMissingError
@@ -26,6 +27,7 @@ __all__ = [
     "RuntimeMissingError",
     "State",
     "can_differentiate",
+    "channel_block",
     "diagnose",
     "is_available",
     "onnxruntime_module",

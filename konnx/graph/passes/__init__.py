@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from konnx.graph.passes.absorb_transposes import absorb_transposes
+from konnx.graph.passes.block_channels import block_channels
 from konnx.graph.passes.cancel_transposes import cancel_transposes
 from konnx.graph.passes.fold_affine import fold_affine
 from konnx.graph.passes.fold_constants import fold_constants
@@ -78,6 +79,7 @@ __all__ = [
     "PASSES",
     "Pass",
     "absorb_transposes",
+    "block_channels",
     "cancel_transposes",
     "fold_affine",
     "fold_constants",

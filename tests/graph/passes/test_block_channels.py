@@ -1,0 +1,187 @@
+"""Blocked channels compute the same as plain ones, and are used only where they can be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from konnx import ops
+from konnx.autodiff import gradients
+from konnx.function import Function
+from konnx.graph import Tensor, Variable, op, placeholder, topological_order
+from konnx.graph.passes import block_channels
+from konnx.graph.passes._blocked_nodes import DOMAIN
+from konnx.testing import evaluate, normal
+
+runtime = pytest.importorskip("konnx.runtime")
+BLOCK = runtime.channel_block() if runtime.is_available() else 0
+needs_blocks = pytest.mark.skipif(not BLOCK, reason="ONNX Runtime has no blocked operators here")
+
+
+def blocked_operators(outputs: Sequence[Tensor], block: int = 8) -> Counter[str]:
+    """Count the operators of the domain after the pass."""
+    nodes = topological_order(block_channels(outputs, block))
+    return Counter(node.op_type for node in nodes if node.domain == DOMAIN)
+
+
+def convolved(
+    x: Tensor, filters: int, size: int = 3, seed: int = 0, bias: bool = True, **options: Any
+) -> Tensor:
+    """A convolution with weights of its own."""
+    kernel = Variable(normal((size, size, x.shape[-1] or 1, filters), seed) * 0.2, "float32")
+    shift = Variable(normal((filters,), seed + 1), "float32") if bias else None
+    given = {"strides": (1, 1), "dilations": (1, 1), **options}
+    return ops.convolution(x, kernel, shift, **given)
+
+
+def two(x: Tensor) -> Tensor:
+    return ops.relu(convolved(ops.relu(convolved(x, 16)), 32, seed=2))
+
+
+def depthwise(x: Tensor) -> Tensor:
+    kernel = Variable(normal((3, 3, 16, 1), 7), "float32")
+    between = ops.depthwise_convolution(
+        ops.relu(convolved(x, 16)), kernel, strides=(1, 1), dilations=(1, 1)
+    )
+    return convolved(between, 16, seed=3)
+
+
+# name -> the graph of one input (batch, 18, 18, 16), and how many convolutions are blocked
+GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
+    "one": (lambda x: convolved(x, 16), 1),
+    "two with rectifiers": (two, 2),
+    "without bias": (lambda x: convolved(x, 16, bias=False), 1),
+    "strides and padding": (lambda x: convolved(x, 16, strides=(2, 2), padding="same"), 1),
+    "dilations": (lambda x: convolved(x, 16, dilations=(2, 2)), 1),
+    "few channels first": (lambda x: two(x[:, :, :, :3]), 2),
+    "pixels between": (lambda x: convolved(convolved(convolved(x, 16), 32, 1, 2), 16, 3, 4), 3),
+    "depthwise between": (depthwise, 3),
+    "pools": (
+        lambda x: ops.average_pool(ops.max_pool(two(x), (2, 2), (2, 2)), (3, 3), (1, 1), "same"),
+        2,
+    ),
+    "a sum of two ways": (lambda x: convolved(x, 16) + ops.tanh(convolved(x, 16, seed=5)), 2),
+    "a sum with what is plain": (
+        lambda x: convolved(ops.tanh(x) + convolved(x, 16, padding="same"), 16, seed=4),
+        2,
+    ),
+    "read before and after": (lambda x: two(x) * ops.sum(convolved(x, 16)), 3),
+    "enlarged": (
+        lambda x: op(
+            "Resize",
+            ops.transpose(two(x), [0, 3, 1, 2]),
+            None,
+            ops.as_tensor(np.array([1, 1, 2, 3], dtype=np.float32)),
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        ),
+        2,
+    ),
+}
+
+
+@needs_blocks
+@pytest.mark.parametrize("name", GRAPHS)
+def test_outputs_and_gradients_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "channel_block", lambda: 0)  # else a function would block both
+    build, _ = GRAPHS[name]
+    x = placeholder(("batch", 18, 18, 16), name="x")
+    y = build(x)
+    weights = [node for node in topological_order([y]) if isinstance(node.outputs[0], Variable)]
+    wrt = [x, *[node.outputs[0] for node in weights]]
+    found = gradients(ops.sum(ops.square(y)), wrt)
+    outputs = [y, *[one for one in found if one is not None]]
+    image = normal((2, 18, 18, 16), 9)
+    expected = evaluate(outputs, {x: image})
+    received = evaluate(block_channels(outputs, BLOCK), {x: image})
+    for one, other in zip(received, expected, strict=True):
+        scale = float(np.abs(other).max())
+        np.testing.assert_allclose(one / scale, other / scale, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_convolutions_are_blocked(name: str) -> None:
+    build, convolutions = GRAPHS[name]
+    y = build(placeholder(("batch", 18, 18, 16), name="x"))
+    assert blocked_operators([y])["Conv"] == convolutions
+
+
+def test_nothing_is_reordered_between_two_convolutions() -> None:
+    y = ops.max_pool(two(placeholder(("batch", 18, 18, 16))), (2, 2), (2, 2))
+    assert blocked_operators([y]) == {
+        "ReorderInput": 1,
+        "Conv": 2,
+        "MaxPool": 1,
+        "ReorderOutput": 1,
+    }
+
+
+def test_a_rectifier_becomes_part_of_its_convolution_unless_another_reads_that() -> None:
+    x = placeholder(("batch", 18, 18, 16))
+    alone = block_channels([two(x)], 8)
+    assert "Relu" not in {node.op_type for node in topological_order(alone)}
+    shared = convolved(x, 16)
+    both = block_channels([ops.relu(shared), shared], 8)
+    assert "Relu" in {node.op_type for node in topological_order(both)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "build"),
+    [
+        pytest.param((18, 18, 16), lambda x: convolved(x, 12), id="channels that fill no block"),
+        pytest.param((18, 18, 3), lambda x: convolved(x, 16), id="few channels, read by no other"),
+        pytest.param((18, 18, 16), lambda x: convolved(x, 16, 1), id="one pixel"),
+        pytest.param((6, 6, 16), lambda x: convolved(x, 16), id="a small image"),
+        pytest.param((None, None, 16), lambda x: convolved(x, 16), id="sizes that vary"),
+        pytest.param(
+            (18, 16),
+            lambda x: ops.convolution(
+                x, Variable(normal((3, 16, 16)), "float32"), strides=(1,), dilations=(1,)
+            ),
+            id="one axis",
+        ),
+    ],
+)
+def test_other_convolutions_stay_as_they_are(
+    shape: tuple[int | None, ...], build: Callable[[Tensor], Tensor]
+) -> None:
+    outputs = [build(placeholder(("batch", *shape)))]
+    assert block_channels(outputs, 8) == outputs
+
+
+def test_other_dtypes_stay_as_they_are() -> None:
+    x = placeholder(("batch", 16, 18, 18), "float64")
+    outputs = [op("Conv", x, ops.as_tensor(normal((16, 16, 3, 3))), kernel_shape=[3, 3])]
+    assert block_channels(outputs, 8) == outputs
+
+
+def test_a_function_emits_standard_onnx_all_the_same() -> None:
+    x = placeholder(("batch", 18, 18, 16), name="x")
+    function = Function([x], [two(x)], device="cpu")
+    if runtime.is_available():
+        function([np.zeros((1, 18, 18, 16), np.float32)])
+    model = function.emit().model
+    assert {opset.domain for opset in model.opset_import} == {""}
+    assert {node.domain for node in model.graph.node} == {""}
+
+
+@needs_blocks
+def test_a_function_runs_on_blocked_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    domains: list[set[str]] = []
+    program = runtime.Program
+
+    def watched(model: Any, **options: Any) -> Any:
+        domains.append({node.domain for node in model.graph.node})
+        return program(model, **options)
+
+    monkeypatch.setattr(runtime, "Program", watched)
+    x = placeholder(("batch", 18, 18, 16), name="x")
+    Function([x], [two(x)], device="cpu")([np.zeros((1, 18, 18, 16), np.float32)])
+    monkeypatch.setattr(runtime, "channel_block", lambda: 0)
+    Function([x], [two(x)], device="cpu")([np.zeros((1, 18, 18, 16), np.float32)])
+    assert domains == [{"", DOMAIN}, {""}]
