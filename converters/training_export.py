@@ -19,7 +19,7 @@ from onnx import helper, numpy_helper
 
 from konnx import ops
 from konnx.converters.training_state import TrainingState, reached, training_state
-from konnx.function import Function, draws_random_numbers
+from konnx.function import Function, chain_updates, draws_random_numbers
 from konnx.graph import (
     IR_VERSION,
     OPSET,
@@ -142,7 +142,8 @@ def _evaluate(
 def _predict(model: Model, state: TrainingState) -> _Graph:
     data = _named("data", model.input_names, model.inputs)
     names = [f"prediction/{name}" for name in model.output_names]
-    outputs = _outputs(names, model.outputs, {}, state, False)
+    updates = chain_updates(model.state_updates)
+    outputs = _outputs(names, model.outputs, updates, state, False)
     return _Graph("predict", {**data, **_read(outputs, state)}, outputs)
 
 

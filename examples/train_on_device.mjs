@@ -7,21 +7,25 @@ export async function loadTrainer(ort, { step, init, predict }) {
   const [trainer, predictor] = [await load(step), await load(predict)];
   const state = { ...(await (await load(init)).run({})) };
 
+  const advance = (outputs) => {
+    for (const [name, value] of Object.entries(outputs)) {
+      if (name.startsWith("next/")) state[name.replace("next/", "state/")] = value;
+    }
+    return outputs;
+  };
+
   return {
     state, // the weights and all else that lasts, by name; `learning_rate` may be replaced, too
 
     async train(batch, seed) {
       const number = new ort.Tensor("int64", [BigInt(seed)], []);
-      const outputs = await trainer.run({ ...state, ...batch, seed: number });
-      for (const [name, value] of Object.entries(outputs)) {
-        if (name.startsWith("next/")) state[name.replace("next/", "state/")] = value;
-      }
-      return outputs; // `loss`, `metric/…` and the new state
+      return advance(await trainer.run({ ...state, ...batch, seed: number }));
     },
 
     async predict(data) {
       const known = { ...state, ...data };
-      return predictor.run(Object.fromEntries(predictor.inputNames.map((n) => [n, known[n]])));
+      const feeds = Object.fromEntries(predictor.inputNames.map((name) => [name, known[name]]));
+      return advance(await predictor.run(feeds)); // only stateful layers have something to advance
     },
   };
 }

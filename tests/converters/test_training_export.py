@@ -11,11 +11,11 @@ import numpy as np
 import onnx
 import pytest
 
-from konnx import backend as K
 from konnx import optimizers
 from konnx.converters.training_export import METADATA_KEY, training_graphs
-from konnx.graph import Tensor
 from konnx.layers import (
+    GRU,
+    LSTM,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -24,7 +24,7 @@ from konnx.layers import (
     Flatten,
     GlobalAveragePooling2D,
     Input,
-    Layer,
+    Masking,
     MaxPooling2D,
 )
 from konnx.models import Model, Sequential
@@ -55,16 +55,19 @@ class Loop:
         return dict(zip(names, session.run(names, feeds), strict=True))
 
     def train(self, batch: Arrays, seed: int) -> Arrays:
-        outputs = self._run(self._step, {**self.state, **batch, "seed": np.array(seed)})
-        for name, value in outputs.items():
-            if name.startswith("next/"):
-                self.state[name.replace("next/", "state/", 1)] = value
-        return outputs
+        return self._advance(self._run(self._step, {**self.state, **batch, "seed": np.array(seed)}))
 
     def other(self, path: Path, batch: Arrays) -> Arrays:
         session = self._session(path)
         given = {**self.state, **batch}
-        return self._run(session, {one.name: given[one.name] for one in session.get_inputs()})
+        feeds = {one.name: given[one.name] for one in session.get_inputs()}
+        return self._advance(self._run(session, feeds))
+
+    def _advance(self, outputs: Arrays) -> Arrays:
+        for name, value in outputs.items():
+            if name.startswith("next/"):
+                self.state[name.replace("next/", "state/", 1)] = value
+        return outputs
 
 
 def beside(step: Path, part: str) -> Path:
@@ -99,39 +102,6 @@ def several() -> Model:
     )
     frozen = Dense(4, name="frozen", trainable=False)(joined)
     return Model([image, vector], [Dense(2, name="a")(frozen), Dense(1, name="b")(frozen)])
-
-
-class Masked(Layer):
-    """Masks the steps that are all zeros."""
-
-    def call(self, inputs: Tensor) -> Tensor:
-        return inputs
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return K.any(K.not_equal(inputs, 0.0), axis=-1)
-
-
-class Recurrent(Layer):
-    """A recurrence that K.rnn writes as a Scan, in training with a reversed one."""
-
-    supports_masking = True
-
-    def build(self, input_shape: Any) -> None:
-        self.kernel = self.add_weight("kernel", (input_shape[-1], 4), initializer="glorot_uniform")
-        self.recurrent = self.add_weight("recurrent", (4, 4), initializer="orthogonal")
-        super().build(input_shape)
-
-    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        def step(one: Tensor, states: list[Tensor]) -> Any:
-            new = K.tanh(K.dot(one, self.kernel) + K.dot(states[0], self.recurrent))
-            return new, [new]
-
-        start = K.zeros_like(K.dot(inputs[:, 0, :], self.kernel))
-        _, outputs, _ = K.rnn(step, inputs, [start], mask=mask)
-        return outputs
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (*input_shape[:-1], 4)
 
 
 def classes(size: int) -> np.ndarray:
@@ -170,7 +140,11 @@ def check(model: Model, folder: Path, x: Sequence[Any], y: Sequence[Any], **weig
     np.testing.assert_allclose(
         evaluated, np.atleast_1d(model.test_on_batch(list(x), list(y), **weights)), rtol=1e-5
     )
-    predicted = list(loop.other(beside(step, "predict"), batch).values())
+    predicted = [
+        value
+        for name, value in loop.other(beside(step, "predict"), batch).items()
+        if name.startswith("prediction/")
+    ]
     for one, own in zip(predicted, as_list(model.predict(list(x))), strict=True):
         np.testing.assert_allclose(one, own, rtol=1e-4, atol=1e-6)
     return loop
@@ -225,9 +199,8 @@ def test_several_inputs_outputs_and_weights_train_as_in_konnx(tmp_path: Path) ->
 
 def test_a_recurrent_network_with_masks_trains_as_in_konnx(tmp_path: Path) -> None:
     layers = [
-        Masked(input_shape=(None, 3), name="mask"),
-        Recurrent(name="recurrent"),
-        Dropout(0.2, name="drop"),
+        Masking(input_shape=(None, 3), name="mask"),
+        GRU(4, return_sequences=True, recurrent_dropout=0.2, name="recurrent"),
         Dense(2, name="out"),
     ]
     model = Sequential(layers, name="recurrent")
@@ -235,6 +208,22 @@ def test_a_recurrent_network_with_masks_trains_as_in_konnx(tmp_path: Path) -> No
     x = RNG.random((8, 6, 3)).astype("float32")
     x[:3, 4:], x[4, 0] = 0, 0
     check(model, tmp_path, [x], [RNG.random((8, 6, 2)).astype("float32")])
+
+
+def test_stateful_layers_go_on_where_the_last_batch_ended(tmp_path: Path) -> None:
+    layers = [
+        LSTM(4, stateful=True, dropout=0.2, batch_input_shape=(8, 5, 3), name="lstm"),
+        Dense(1, name="out"),
+    ]
+    model = Sequential(layers, name="stateful")
+    model.compile("sgd", "mse", **PORTABLE)
+    x, y = RNG.random((8, 5, 3)).astype("float32"), RNG.random((8, 1)).astype("float32")
+    loop = check(model, tmp_path, [x], [y])
+    predict = beside(tmp_path / "model.onnx", "predict")
+    for _ in range(2):
+        outputs = loop.other(predict, {"data/lstm_input": x})
+        expected = model.predict(x, batch_size=8)
+        np.testing.assert_allclose(outputs["prediction/out"], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_the_learning_rate_can_change_from_run_to_run(tmp_path: Path) -> None:

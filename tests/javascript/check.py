@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from konnx import backend as K
 from konnx.datasets import digits
 from konnx.layers import (
+    LSTM,
     BatchNormalization,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
-    Layer,
+    Masking,
     MaxPooling2D,
     Reshape,
 )
@@ -64,40 +64,12 @@ def cnn() -> Sequential:
     return model
 
 
-class Recurrent(Layer):
-    """Reads the rows of an image one by one, in a Scan; in training a reversed one follows."""
-
-    def __init__(self, units: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.units = units
-
-    def build(self, input_shape: Any) -> None:
-        sizes = {"kernel": input_shape[-1], "recurrent": self.units}
-        self.matrices = [
-            self.add_weight(name, (size, self.units), initializer="glorot_uniform")
-            for name, size in sizes.items()
-        ]
-        super().build(input_shape)
-
-    def call(self, inputs: Any) -> Any:
-        kernel, recurrent = self.matrices
-
-        def step(row: Any, states: Any) -> Any:
-            new = K.tanh(K.dot(row, kernel) + K.dot(states[0], recurrent))
-            return new, [new]
-
-        return K.rnn(step, inputs, [K.zeros_like(K.dot(inputs[:, 0], kernel))])[0]
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape[0], self.units
-
-
 def rnn() -> Sequential:
     model = Sequential(
         [
             Reshape((8, 8), input_shape=(8, 8, 1), name="rows"),
-            Recurrent(32, name="recurrent"),
-            Dropout(0.2, name="drop"),
+            Masking(name="mask"),
+            LSTM(32, dropout=0.1, recurrent_dropout=0.1, name="lstm"),
             Dense(10, activation="softmax", name="digit"),
         ]
     )
