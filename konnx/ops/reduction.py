@@ -46,7 +46,10 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     tensor = as_tensor(x)
     if tensor.dtype == "bool":
         tensor = cast(tensor, floatx())
-    return _reduce("ReduceMean", tensor, axis, keepdims)
+    if is_float(tensor.dtype):
+        return _reduce("ReduceMean", tensor, axis, keepdims)
+    total = sum(tensor, axis, keepdims)
+    return op("Div", total, cast(op("Div", op("Size", tensor), op("Size", total)), total.dtype))
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

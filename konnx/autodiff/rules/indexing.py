@@ -150,6 +150,17 @@ def compress(node: Node) -> Sequence[Tensor]:
     return [op("Gather", x, places, axis=axis)]
 
 
+@lowering("Unique")
+def unique(node: Node) -> Sequence[Tensor]:
+    """Takes the first of each kind; the other outputs are whole numbers."""
+    x = present(node.inputs[0])
+    _, places, *others = op("Unique", x, outputs=4, **node.attributes)
+    axis = node.attributes.get("axis")
+    source = ops.reshape(x, [-1]) if axis is None else x
+    first = op("Gather", source, places, axis=axis or 0)
+    return [first, places, *others][: len(node.outputs)]
+
+
 @lowering("OneHot")
 def one_hot(node: Node) -> Sequence[Tensor]:
     """off + (on - off) * a mask: the two values are what has a gradient."""

@@ -96,7 +96,13 @@ def test_padding_by_amounts_that_only_the_run_knows() -> None:
 
 @pytest.mark.parametrize(
     ("starts", "ends", "steps"),
-    [([1], [3], None), ([-2], [2**40], [1]), ([9], [0], [-2]), ([4], [-5], [-1]), ([3], [1], None)],
+    [
+        ([1], [3], None),
+        ([-2], [2**40], [1]),
+        ([9], [0], [-2]),
+        ([4], [-5], [-1]),
+        ([-9], [1], None),
+    ],
     ids=str,
 )
 def test_slices_whose_bounds_only_the_run_knows(starts: Any, ends: Any, steps: Any) -> None:

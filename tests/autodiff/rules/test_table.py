@@ -203,7 +203,7 @@ CASES = {
     "Range": of(applied("Range"), np.array(0.3), np.array(2.1), np.array(0.5)),
     "Reciprocal": of(applied("Reciprocal"), positive(MATRIX)),
     "ReduceL1": of(lambda x: op("ReduceL1", x, int64(1)), spaced(MATRIX)),
-    "ReduceL2": of(lambda x: op("ReduceL2", x, int64(1)), spaced(MATRIX)),
+    "ReduceL2": in_float32(lambda x: op("ReduceL2", x, int64(1)), spaced(MATRIX)),
     "ReduceLogSum": of(lambda x: op("ReduceLogSum", x, int64(0), keepdims=0), positive(MATRIX)),
     "ReduceLogSumExp": of(lambda x: op("ReduceLogSumExp", x, int64(1)), spaced(MATRIX)),
     "ReduceMax": of(lambda x: ops.max(x, 1), spaced(MATRIX)),
@@ -267,6 +267,7 @@ CASES = {
     "TopK": of(lambda x: op("TopK", x, int64(2), outputs=2)[0], spaced(MATRIX)),
     "Transpose": of(lambda x: ops.transpose(x, (2, 0, 1)), normal((BATCH, 2, 4))),
     "Trilu": of(lambda x: op("Trilu", x, constant(1, "int64"), upper=0), normal((BATCH, 4, 4))),
+    "Unique": of(lambda x: op("Unique", ops.gather(x, int64(1, 0, 1)), axis=0), normal((BATCH, 4))),
     "Unsqueeze": of(lambda x: ops.expand_dims(x, 1), normal(MATRIX)),
     "Where": of(
         ops.where,
