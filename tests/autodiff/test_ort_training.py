@@ -444,6 +444,36 @@ def test_a_frozen_batch_normalization_keeps_its_statistics() -> None:
     compare(loss, model.trainable_weights, inputs, [array(BATCH, 4), array(BATCH, 2)])
 
 
+def test_the_model_handed_over_is_one_that_the_builder_reads() -> None:
+    model = Segment(ops.sum(ops.tanh(X)), [X], True).model()
+    assert model.ir_version <= 10
+    assert [(one.domain, one.version) for one in model.opset_import] == [("", 18)]
+
+
+def test_the_builder_says_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    native_gradients(ops.sum(ops.tanh(ops.matmul(X, W))), [W], True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("op_type", ["LSTM", "GRU", "RNN"])
+def test_recurrent_operators_are_left_to_the_rules(
+    op_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With part of their gradients the builder ends the process."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op_type]
+    x = placeholder((5, "batch", 3), name="x")
+    kernels = [ops.as_tensor(array(1, gates * 2, size)) for size in (3, 2)]
+    loss = ops.sum(op(op_type, x, *kernels, outputs=2, hidden_size=2)[1])
+    with caplog.at_level(logging.INFO, "konnx.autodiff"):
+        (found,) = gradients(loss, [x], engine="onnxruntime-training")
+    (expected,) = gradients(loss, [x])
+    assert "konnx' portable rules" in caplog.text
+    assert found is not None
+    assert expected is not None
+    one, other = Function([x], [found, expected])([array(5, 2, 3)])
+    np.testing.assert_array_equal(one, other)
+
+
 # Falling back
 
 
