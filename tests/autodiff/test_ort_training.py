@@ -214,6 +214,11 @@ MODELS: dict[str, tuple[tuple[int | None, ...], Build]] = {
     ),
     "an LSTM, unrolled": ((4, 3), lstm),
     "a GRU, unrolled": ((4, 3), gru),
+    **{
+        f"{cls.__name__}, unrolled {options}": ((4, 3), cls(2, unroll=True, **options))
+        for cls in (layers.SimpleRNN, layers.LSTM, layers.GRU)
+        for options in ({}, {"return_sequences": True, "go_backwards": True})
+    },
     "attention": ((4, 3), attention),
     "an embedding": ((4,), lambda x: K.gather(weight(7, 3), K.cast(K.abs(x) * 6, "int64")) * 2.0),
     "running sums and products": (
@@ -527,6 +532,19 @@ def test_a_loop_is_differentiated_by_the_rules(caplog: pytest.LogCaptureFixture)
         (derived,) = gradients(ops.sum(outputs), [SEQUENCE], engine="onnxruntime-training")
     assert derived is not None
     assert [record.getMessage().count("Scan (node '") for record in caplog.records] == [1]
+
+
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_a_recurrent_layer_is_differentiated_by_the_rules(
+    layer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = layer(2, name="recurrent")
+    loss = ops.sum(ops.square(made(Input((4, 3)))))
+    with caplog.at_level(logging.INFO, "konnx.autodiff"):
+        derived = gradients(loss, made.trainable_weights, training=True, engine="auto")
+    assert None not in derived
+    (record,) = caplog.records
+    assert "Scan (node 'recurrent/" in record.getMessage()
 
 
 SEQUENCE = placeholder(("batch", 5, 3), name="sequence")
