@@ -205,7 +205,7 @@ class _Loader:
         name = f"{scope}/{name}" if scope else name
         if read_graphs(node):
             outer = [self.values[name] for name in dict.fromkeys(outer_names(node))]
-            return control_flow(node, inputs, attributes, outer, self._load_body, name).outputs
+            return control_flow(node, inputs, attributes, outer, self._load_body, name)
         converted = self._convert and self._convert(node, inputs, attributes)
         if converted is not None:
             return converted

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import onnx
 
 from konnx.graph.capture import close_over
 from konnx.graph.protos import read_graphs
-from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor, is_constant
+from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor, int64s, is_constant, op
 from konnx.graph.types import Dim, TensorType
 
 Types = list[TensorType]
@@ -36,8 +38,8 @@ def control_flow(
     outer: Sequence[Tensor],
     load_body: LoadBody,
     name: str,
-) -> Node:
-    """Make an If, Loop or Scan.
+) -> Sequence[Tensor]:
+    """Make an If, Loop or Scan, the latter over axis 0 of everything and in one direction.
 
     Args:
         node: what the model says.
@@ -63,16 +65,29 @@ def control_flow(
         key: close_over(results, parameters, captured)
         for key, (parameters, results) in found.bodies.items()
     }
-    inputs = [*inputs, *captured]
-    return Node(node.op_type, inputs, {**attributes, **bodies}, found.types, name=name)
+    inputs = [*(found.inputs or inputs), *captured]
+    kept = attributes if found.attributes is None else found.attributes
+    made = Node(node.op_type, inputs, {**kept, **bodies}, found.types, name=name)
+    return found.finish(made.outputs)
 
 
+@dataclass(frozen=True)
 class _Found:
-    """Parameters and results of each body, and the types of the node's outputs."""
+    """What a node is to be made of.
 
-    def __init__(self, bodies: dict[str, tuple[list[Tensor], list[Tensor]]], types: Types) -> None:
-        self.bodies = bodies
-        self.types = types
+    Attributes:
+        bodies: parameters and results of each, by the attribute's name.
+        types: of the node's outputs.
+        inputs: in place of those given, if there are any.
+        attributes: in place of those given; None: these.
+        finish: makes what the model asks for of the node's outputs.
+    """
+
+    bodies: dict[str, tuple[list[Tensor], list[Tensor]]]
+    types: Types
+    inputs: Sequence[Tensor | None] = ()
+    attributes: Mapping[str, Any] | None = None
+    finish: Callable[[Sequence[Tensor]], Sequence[Tensor]] = lambda outputs: outputs
 
 
 Graphs = Mapping[str, onnx.GraphProto]
@@ -93,24 +108,73 @@ def _loop(graphs: Graphs, inputs: Inputs, attributes: Mapping[str, Any], load: L
     first = [TensorType("int64", ()), TensorType("bool", ())]
     parameters, results = _repeat(body, first, states, [], load)
     states = [one.type for one in parameters[2:]]
-    stacked = [_stacked(one, None, 0) for one in results[1 + len(states) :]]
+    stacked = [_stacked(one, None) for one in results[1 + len(states) :]]
     return _Found({"body": (parameters, results)}, states + stacked)
 
 
 def _scan(graphs: Graphs, inputs: Inputs, attributes: Mapping[str, Any], load: LoadBody) -> _Found:
+    """Axes and directions of single sequences become Transposes and Slices around the loop."""
     body, count = graphs["body"], int(attributes["num_scan_inputs"])
     split = len(inputs) - count
+    stacks = len(body.output) - split
+    axes, turned, stack_axes, stacks_turned = (
+        attributes.get(f"scan_{name}") or [0] * size
+        for name, size in (
+            ("input_axes", count),
+            ("input_directions", count),
+            ("output_axes", stacks),
+            ("output_directions", stacks),
+        )
+    )
+    reverse = all(turned) and all(stacks_turned)
+    sequences = [
+        _to_front(_given(one), axis, bool(turn) and not reverse)
+        for one, axis, turn in zip(inputs[split:], axes, turned, strict=True)
+    ]
     states = [_given(one).type for one in inputs[:split]]
-    sequences = [_given(one) for one in inputs[split:]]
-    axes = attributes.get("scan_input_axes") or [0] * count
-    elements = [_element(one, axis) for one, axis in zip(sequences, axes, strict=True)]
+    elements = [TensorType(one.dtype, (one.dims or ())[1:]) for one in sequences]
     parameters, results = _repeat(body, [], states, elements, load)
-    steps = [one.dims[axis] for one, axis in zip(sequences, axes, strict=True) if one.dims]
-    outputs = results[split:]
-    axes = attributes.get("scan_output_axes") or [0] * len(outputs)
-    stacked = [_stacked(one, _steps(steps), axis) for one, axis in zip(outputs, axes, strict=True)]
+    steps = _steps([one.dims[0] for one in sequences if one.dims])
     types = [one.type for one in parameters[:split]]
-    return _Found({"body": (parameters, results)}, types + stacked)
+    types += [_stacked(one, steps) for one in results[split:]]
+    kept: dict[str, Any] = {"num_scan_inputs": count}
+    if reverse:
+        kept["scan_input_directions"] = [1] * count
+        kept |= {"scan_output_directions": [1] * stacks} if stacks else {}
+
+    def finish(outputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        back = zip(outputs[split:], stack_axes, stacks_turned, strict=True)
+        moved = [_from_front(one, axis, bool(turn) and not reverse) for one, axis, turn in back]
+        return [*outputs[:split], *moved]
+
+    inputs = [*inputs[:split], *sequences]
+    return _Found({"body": (parameters, results)}, types, inputs, kept, finish)
+
+
+def _to_front(sequence: Tensor, axis: int, turn: bool) -> Tensor:
+    rank = 0 if sequence.dims is None else len(sequence.dims)
+    if not -rank <= axis < rank:
+        raise ShapeError(f"{sequence!r} has no axis {axis} to scan")
+    axis %= rank
+    others = [one for one in range(rank) if one != axis]
+    front = op("Transpose", sequence, perm=[axis, *others]) if axis else sequence
+    return _turned(front) if turn else front
+
+
+def _from_front(stack: Tensor, axis: int, turn: bool) -> Tensor:
+    rank = 0 if stack.dims is None else len(stack.dims)
+    if not -rank <= axis < rank:
+        raise ShapeError(f"{stack!r} has no axis {axis} to stack along")
+    axis %= rank
+    stack = _turned(stack) if turn else stack
+    order = list(range(1, rank))
+    return op("Transpose", stack, perm=[*order[:axis], 0, *order[axis:]]) if axis else stack
+
+
+def _turned(tensor: Tensor) -> Tensor:
+    """The elements along axis 0 in the opposite order."""
+    first, beyond = int64s([-1]), int64s([np.iinfo(np.int64).min])
+    return op("Slice", tensor, first, beyond, int64s([0]), int64s([-1]))
 
 
 _MAKERS = {"If": _if, "Loop": _loop, "Scan": _scan}
@@ -157,21 +221,8 @@ def _joined(first: TensorType, second: TensorType) -> TensorType:
     return TensorType(first.dtype, tuple(a if a == b else None for a, b in pairs))
 
 
-def _element(sequence: Tensor, axis: int) -> TensorType:
-    if sequence.dims is None:
-        return TensorType(sequence.dtype, None)
-    dims = list(sequence.dims)
-    if not -len(dims) <= axis < len(dims):
-        raise ShapeError(f"{sequence!r} has no axis {axis} to scan")
-    del dims[axis]
-    return TensorType(sequence.dtype, tuple(dims))
-
-
-def _stacked(one: Tensor, steps: Dim, axis: int) -> TensorType:
-    if one.dims is None:
-        return TensorType(one.dtype, None)
-    place = axis + len(one.dims) + 1 if axis < 0 else axis
-    return TensorType(one.dtype, (*one.dims[:place], steps, *one.dims[place:]))
+def _stacked(one: Tensor, steps: Dim) -> TensorType:
+    return TensorType(one.dtype, None if one.dims is None else (steps, *one.dims))
 
 
 def _steps(known: Sequence[Dim]) -> Dim:

@@ -9,7 +9,16 @@ import onnx
 import pytest
 from onnx import parser
 
-from konnx.graph import ShapeError, Tensor, bodies_of, emit, load, placeholder
+from konnx.graph import (
+    ShapeError,
+    Tensor,
+    bodies_of,
+    emit,
+    is_scan,
+    load,
+    placeholder,
+    topological_order,
+)
 from konnx.runtime import onnxruntime_module
 
 
@@ -58,6 +67,31 @@ NESTED = """g (float[N, 3] x, bool c) => (float[N, 3] y) {
         else_branch = e () => (float[N, 3] b) {b = Identity(x)}
     >
 }"""
+
+
+SCANS = (
+    "scan_input_axes = [1]",
+    "scan_input_directions = [1]",
+    "scan_input_directions = [1], scan_output_directions = [1]",
+    "scan_input_axes = [-1], scan_output_axes = [1], scan_output_directions = [1]",
+)
+
+
+@pytest.mark.parametrize("attributes", SCANS)
+def test_a_scan_runs_over_the_first_axis_and_in_one_direction(attributes: str) -> None:
+    text = SCAN.replace("num_scan_inputs = 1", f"num_scan_inputs = 1, {attributes}")
+    swapped = "axes" in attributes
+    model = parse(text.replace("float[T, 3] x", "float[3, T] x") if swapped else text)
+    given = inputs_of(model)
+    loaded = load(model, given).outputs
+    [node] = [one for one in topological_order(loaded.values()) if one.op_type == "Scan"]
+    assert is_scan(node)
+    again = emit(given, loaded).model
+    onnx.checker.check_model(again, full_check=True)
+    feeds = {"s": np.ones(3, "float32"), "x": np.arange(6, dtype="float32").reshape(2, 3)}
+    feeds["x"] = feeds["x"].T.copy() if swapped else feeds["x"]
+    for expected, got in zip(run(model, feeds), run(again, feeds), strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("text", [IF, SCAN, LOOP, NESTED], ids=["If", "Scan", "Loop", "nested If"])
