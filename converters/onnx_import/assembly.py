@@ -67,7 +67,11 @@ class Assembly:
         outputs = group[0].outputs
         if len(group) == 1 and len(outputs) == 1 and outputs[0] in self._output_names:
             return self._output_names[outputs[0]]
-        name = free_name(safe_name(label(group[0]), "layer"), self._names.__contains__)
+        name = safe_name(label(group[0]), "layer")
+        operator = f"/{group[0].node.op_type}"
+        while name.endswith(operator * 2):  # as konnx itself writes for a layer of that name
+            name = name.removesuffix(operator)
+        name = free_name(name, self._names.__contains__)
         self._names.add(name)
         return name
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import onnx
 
+from konnx.converters.errors import printable
 from konnx.graph import TensorType, Variable, is_float
 from konnx.graph.inline import all_nodes
 from konnx.graph.protos import stored_array, stored_type
@@ -58,9 +59,12 @@ def find_weights(graph: onnx.GraphProto, chosen: Chosen = None) -> dict[str, Var
         graph: without functions of its own.
         chosen: names of what is trainable, or a function that tells it of a name; default: as
             above.
+
+    Raises:
+        ValueError: a name of `chosen` is that of no stored float tensor.
     """
     uses = _Uses(graph)
-    choose = _chooser(chosen)
+    choose = _chooser(chosen, graph)
     weights: dict[str, Variable] = {}
     for tensor in graph.initializer:
         type_ = _type_of(tensor)
@@ -88,10 +92,17 @@ def safe_name(name: str, default: str) -> str:
     return "".join(c if c.isprintable() else "_" for c in "/".join(parts)) or default
 
 
-def _chooser(chosen: Chosen) -> Callable[[str], bool] | None:
+def _chooser(chosen: Chosen, graph: onnx.GraphProto) -> Callable[[str], bool] | None:
     if chosen is None or callable(chosen):
         return chosen
-    return frozenset(chosen).__contains__
+    names = frozenset([chosen] if isinstance(chosen, str) else chosen)
+    floats = {one.name for one in graph.initializer if is_float(_type_of(one).dtype)}
+    if names - floats:
+        raise ValueError(
+            f"`trainable` must name stored tensors of floats. Received: {sorted(names - floats)}. "
+            f"There are: {', '.join(printable(name, 60) for name in sorted(floats)) or 'none'}"
+        )
+    return names.__contains__
 
 
 class _Uses:

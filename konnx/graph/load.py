@@ -14,7 +14,7 @@ from onnx import defs
 
 from konnx.graph.inline import inline_functions
 from konnx.graph.load_bodies import control_flow, outer_names
-from konnx.graph.operators import infer_types
+from konnx.graph.operators import infer_types, refine
 from konnx.graph.protos import (
     ONNX_DOMAINS,
     called,
@@ -208,7 +208,8 @@ class _Loader:
             return control_flow(node, inputs, attributes, outer, self._load_body, name)
         converted = self._convert and self._convert(node, inputs, attributes)
         if converted is not None:
-            return converted
+            pairs = zip(node.output, converted, strict=False)
+            return [self._with_declared_rank(*pair) for pair in pairs]
         types = self._types(node, inputs, attributes)
         return Node(node.op_type, inputs, attributes, types, domain=domain, name=name).outputs
 
@@ -236,6 +237,13 @@ class _Loader:
             known = self._infer(node, inputs)
         known = [None] * len(names) if known is None else known
         return [self._type(name, one) for name, one in zip(names, known, strict=False)]
+
+    def _with_declared_rank(self, name: str, tensor: Tensor) -> Tensor:
+        """Add the shape that the model declares where not even the rank is known."""
+        declared = self._type_declared(name) if name and tensor.dims is None else None
+        if declared is None or declared.dims is None or declared.dtype != tensor.dtype:
+            return tensor
+        return refine(tensor, declared.dims)
 
     def _type(self, name: str, known: TensorType | None) -> TensorType:
         """Join what is known of an output with what the model declares; the former is right."""

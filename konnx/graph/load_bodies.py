@@ -10,9 +10,12 @@ import numpy as np
 import onnx
 
 from konnx.graph.capture import close_over
+from konnx.graph.leaves import constant, int64s
+from konnx.graph.operators import op
 from konnx.graph.protos import read_graphs
-from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor, int64s, is_constant, op
+from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor, is_constant
 from konnx.graph.types import Dim, TensorType
+from konnx.graph.walk import substitute
 
 Types = list[TensorType]
 LoadBody = Callable[[onnx.GraphProto, Sequence[Tensor]], list[Tensor]]
@@ -41,6 +44,8 @@ def control_flow(
 ) -> Sequence[Tensor]:
     """Make an If, Loop or Scan, the latter over axis 0 of everything and in one direction.
 
+    A Loop of a known number of steps becomes a Scan.
+
     Args:
         node: what the model says.
         inputs: the operator's own.
@@ -67,7 +72,7 @@ def control_flow(
     }
     inputs = [*(found.inputs or inputs), *captured]
     kept = attributes if found.attributes is None else found.attributes
-    made = Node(node.op_type, inputs, {**kept, **bodies}, found.types, name=name)
+    made = Node(found.op_type or node.op_type, inputs, {**kept, **bodies}, found.types, name=name)
     return found.finish(made.outputs)
 
 
@@ -81,6 +86,7 @@ class _Found:
         inputs: in place of those given, if there are any.
         attributes: in place of those given; None: these.
         finish: makes what the model asks for of the node's outputs.
+        op_type: in place of the one given, if any.
     """
 
     bodies: dict[str, tuple[list[Tensor], list[Tensor]]]
@@ -88,6 +94,7 @@ class _Found:
     inputs: Sequence[Tensor | None] = ()
     attributes: Mapping[str, Any] | None = None
     finish: Callable[[Sequence[Tensor]], Sequence[Tensor]] = lambda outputs: outputs
+    op_type: str = ""
 
 
 Graphs = Mapping[str, onnx.GraphProto]
@@ -103,13 +110,53 @@ def _if(graphs: Graphs, inputs: Inputs, attributes: Mapping[str, Any], load: Loa
 
 
 def _loop(graphs: Graphs, inputs: Inputs, attributes: Mapping[str, Any], load: LoadBody) -> _Found:
-    body = graphs["body"]
-    states = [_given(one).type for one in inputs[2:]]
+    body, initial = graphs["body"], [_given(one) for one in inputs[2:]]
     first = [TensorType("int64", ()), TensorType("bool", ())]
-    parameters, results = _repeat(body, first, states, [], load)
+    parameters, results = _repeat(body, first, [one.type for one in initial], [], load)
     states = [one.type for one in parameters[2:]]
-    stacked = [_stacked(one, None) for one in results[1 + len(states) :]]
-    return _Found({"body": (parameters, results)}, states + stacked)
+    stacks = results[1 + len(states) :]
+    keeps_types = states == [one.type for one in initial]
+    if keeps_types and _is_counted(inputs, parameters[1], results[0]):
+        return _counted_loop(inputs[0], initial, parameters, results)
+    types = states + [_stacked(one, None) for one in stacks]
+    return _Found({"body": (parameters, results)}, types)
+
+
+def _is_counted(inputs: Inputs, going: Tensor, goes_on: Tensor) -> bool:
+    """Tell whether a Loop has a known number of steps, and nothing else ends it."""
+    count, start = inputs[0], inputs[1]
+    number = None if count is None else count.constant_value
+    if number is None or number < 1:  # ONNX Runtime runs no Scan of no steps
+        return False
+    begins = start is None or _is_true(start)
+    while goes_on.node.op_type == "Identity" and goes_on.node.inputs[0] is not None:
+        goes_on = goes_on.node.inputs[0]
+    return begins and (goes_on is going or _is_true(goes_on))
+
+
+def _is_true(tensor: Tensor) -> bool:
+    value = tensor.constant_value
+    return value is not None and bool(value.all())
+
+
+def _counted_loop(
+    count: Tensor | None, initial: Sequence[Tensor], parameters: list[Tensor], results: list[Tensor]
+) -> _Found:
+    """A Loop of so many steps as a Scan over their numbers, which has a gradient."""
+    number, going, *states = parameters
+    wanted = substitute(results[1:], {going: constant(np.asarray(True))})
+    numbers = op("Range", *(_scalar(one) for one in (0, _given(count), 1)))
+    types = [one.type for one in states]
+    steps = numbers.dims[0] if numbers.dims else None
+    types += [_stacked(one, steps) for one in wanted[len(states) :]]
+    bodies = {"body": ([*states, number], wanted)}
+    return _Found(bodies, types, [*initial, numbers], {"num_scan_inputs": 1}, op_type="Scan")
+
+
+def _scalar(value: Tensor | int) -> Tensor:
+    if isinstance(value, int):
+        return constant(np.asarray(value, np.int64))
+    return value if value.dims == () else op("Reshape", value, int64s([]))
 
 
 def _scan(graphs: Graphs, inputs: Inputs, attributes: Mapping[str, Any], load: LoadBody) -> _Found:

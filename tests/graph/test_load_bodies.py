@@ -121,6 +121,30 @@ def test_what_a_body_takes_from_around_it_is_an_input_of_the_node() -> None:
     assert {len(body.captures) for body in bodies_of(node).values()} == {2}
 
 
+@pytest.mark.parametrize(
+    ("count", "goes_on", "expected"),
+    [
+        ("three", "Identity(go)", "Scan"),
+        ("three", "Identity(yes)", "Scan"),
+        ("none", "Identity(go)", "Loop"),
+        ("n", "Identity(go)", "Loop"),
+        ("three", "Not(go)", "Loop"),
+    ],
+)
+def test_a_loop_of_a_known_number_of_steps_is_a_scan(
+    count: str, goes_on: str, expected: str
+) -> None:
+    text = LOOP.replace("Loop (n,", f"Loop ({count},").replace("Identity(go)", goes_on)
+    stored = "<int64 three = {3}, int64 none = {0}, bool yes = {1}>"
+    model = parse(text.replace("float[M, 3] all) {", f"float[M, 3] all) {stored} {{"))
+    given = inputs_of(model)
+    loaded = load(model, given).outputs
+    assert loaded["all"].node.op_type == expected
+    feeds = {"s": np.ones(3, "float32"), "n": np.asarray(2)}
+    for wanted, got in zip(run(model, feeds), run(emit(given, loaded).model, feeds), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
 def test_a_state_that_grows_has_a_size_that_varies() -> None:
     model = parse("""g (float[1, 3] s, int64 n) => (float[M, 3] last) {
         last = Loop (n, , s) <

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import numpy_helper, parser
 
-from konnx.converters import from_onnx
+from konnx.converters import from_onnx, to_onnx
 from konnx.layers import BatchNormalization, Dense, Dropout, Input, ONNXGraph
 from konnx.models import Model, Sequential, load_model
 from konnx.runtime import onnxruntime_module
@@ -146,6 +146,25 @@ def test_what_is_trainable_can_be_chosen(trainable: Any) -> None:
     assert [weight.name for weight in model.trainable_weights] == ["fc_weight"]
 
 
+def test_a_name_of_no_weight_cannot_be_chosen() -> None:
+    with pytest.raises(ValueError, match=r"Received: \['fc'\]. There are: bn_bias, bn_mean"):
+        from_onnx(network(), trainable="fc")
+
+
+def test_names_stay_the_same_through_an_export() -> None:
+    model = from_onnx(network(), outputs=["r"])
+    again = from_onnx(to_onnx(model))
+    assert "body/conv/Conv" in [layer.name for layer in again.layers]
+
+
+def test_a_shape_that_only_the_file_knows_is_taken_from_there() -> None:
+    proto = parse(
+        "g (float[N, 6] x, int64[K] sizes) => (float[N, 2, 3] y) <float[N, 2, 3] h> "
+        "{h = Reshape(x, sizes) y = Relu(h)}"
+    )
+    assert from_onnx(proto).output_shape == (None, 2, 3)
+
+
 def test_nodes_that_share_a_weight_share_a_layer() -> None:
     proto = parse(
         """g (float[N, 4] x) => (float[N, 4] y) {
@@ -266,8 +285,6 @@ def test_batch_normalization_can_be_trained_as_keras_does() -> None:
 def test_what_konnx_exports_comes_back() -> None:
     model = Sequential([Dense(4, activation="tanh", input_shape=(3,)), Dense(2)])
     x = array(5, 3)
-    from konnx.converters import to_onnx
-
     again = from_onnx(to_onnx(model))
     np.testing.assert_allclose(again.predict(x), model.predict(x), atol=1e-6)
     assert [layer for layer in again.layers[1:] if not isinstance(layer, ONNXGraph)] == []
