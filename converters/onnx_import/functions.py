@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import onnx
-from onnx import FunctionProto, NodeProto, defs
+from onnx import FunctionProto, NodeProto, defs, helper, shape_inference
 
 from konnx.converters.onnx_import.calls import Call
-from konnx.graph import Tensor
+from konnx.graph import ShapeError, Tensor, TensorType, refine
 
 Make = Callable[[NodeProto, Sequence[Tensor | None], int], Sequence[Tensor]]
 """Makes the outputs of a node of an operator set version."""
@@ -46,7 +46,28 @@ def expand(call: Call, make: Make) -> Sequence[Tensor]:
         values.update(zip(node.output, outputs, strict=False))
     results = [values.get(name) for name in body.output[: call.outputs]]
     some = next(tensor for tensor in results if tensor is not None)
-    return [some if tensor is None else tensor for tensor in results]  # nobody asks for those
+    outputs = [some if tensor is None else tensor for tensor in results]  # nobody asks for those
+    return _with_shapes(outputs, schema, call)
+
+
+def _with_shapes(outputs: Sequence[Tensor], schema: Any, call: Call) -> Sequence[Tensor]:
+    """Add what ONNX infers of the operator itself."""
+    pairs = zip(call.node.input, call.inputs, strict=False)
+    types = {name: one.type.proto for name, one in pairs if one is not None}
+    imports = [helper.make_opsetid("", call.version)]
+    try:
+        inferred = shape_inference.infer_node_outputs(
+            schema, call.node, types, {}, opset_imports=imports, ir_version=10
+        )
+    except shape_inference.InferenceError as error:
+        raise ShapeError(str(error)) from error
+    found = [inferred.get(name) for name in call.node.output]
+    return [
+        tensor
+        if proto is None or not proto.tensor_type.HasField("shape")
+        else refine(tensor, TensorType.from_proto(proto).dims or ())
+        for tensor, proto in zip(outputs, found, strict=False)
+    ]
 
 
 def _body(schema: Any, call: Call) -> FunctionProto | None:
