@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,12 +107,13 @@ def exported(module: nn.Module, x: torch.Tensor) -> bytes:
     return file.getvalue()
 
 
-def run(module: nn.Module, x: torch.Tensor) -> dict[str, np.ndarray]:
+def run(name: str, module: nn.Module, x: torch.Tensor) -> dict[str, np.ndarray]:
     """Return what is stored of one case."""
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     with torch.no_grad():
         for tensor in (*module.parameters(), *module.buffers()):  # equal ones would be merged
             if tensor.is_floating_point():
-                tensor.copy_(torch.rand(tensor.shape, generator=GENERATOR) + 0.1)
+                tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.1)
     model = exported(module, x)
     x = x.clone().requires_grad_(requires_grad=True)
     y = module(x)
@@ -134,7 +136,7 @@ if __name__ == "__main__":
     arrays = {
         f"{name}.{key}": value
         for name, (module, x) in CASES.items()
-        for key, value in run(module, x).items()
+        for key, value in run(name, module, x).items()
     }
     np.savez_compressed(PATH, **arrays)
     sys.stdout.write(f"{len(CASES)} cases\n")

@@ -230,6 +230,17 @@ CASES = {
         lambda x: op("ReverseSequence", x, int64(1, 3, 2), batch_axis=0, time_axis=1),
         normal(MATRIX),
     ),
+    "RoiAlign": in_float32(
+        lambda x: op(
+            "RoiAlign",
+            x,
+            constant([[0.0, 1.0, 2.0, 5.0]], "float32"),
+            int64(2),
+            output_height=2,
+            sampling_ratio=2,
+        ),
+        normal(IMAGE),
+    ),
     "ScatterElements": of(
         lambda x, i, y: op("ScatterElements", x, i, y, axis=1, reduction="add"),
         normal(MATRIX),
