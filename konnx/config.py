@@ -30,18 +30,18 @@ def epsilon() -> float:
     return float(_settings["epsilon"])
 
 
-def set_epsilon(value: float) -> None:
+def set_epsilon(e: float) -> None:
     """Set the fuzz factor; what was built before keeps the old one.
 
     Args:
-        value: a positive number.
+        e: a positive number.
 
     Raises:
         ValueError: the number is not positive and finite.
     """
-    number = float(value)
+    number = float(e)
     if not 0 < number < float("inf"):
-        raise ValueError(f"`epsilon` must be a positive number. Received: value={value!r}")
+        raise ValueError(f"`epsilon` must be a positive number. Received: e={e!r}")
     _settings["epsilon"] = number
 
 
@@ -50,21 +50,21 @@ def floatx() -> str:
     return str(_settings["floatx"])
 
 
-def set_floatx(value: Any) -> None:
+def set_floatx(floatx: Any) -> None:
     """Set the default float dtype; what was built before keeps the old one.
 
     Args:
-        value: "float16", "float32" or "float64", or the NumPy dtype.
+        floatx: "float16", "float32" or "float64", or the NumPy dtype.
 
     Raises:
         ValueError: it is none of these.
     """
     try:
-        name = np.dtype(value).name
+        name = np.dtype(floatx).name
     except TypeError:
-        name = str(value)
+        name = str(floatx)
     if name not in _FLOATS:
-        raise ValueError(f"`floatx` must be one of {_FLOATS}. Received: value={value!r}")
+        raise ValueError(f"`floatx` must be one of {_FLOATS}. Received: floatx={floatx!r}")
     _settings["floatx"] = name
 
 
@@ -73,18 +73,20 @@ def image_data_format() -> str:
     return str(_settings["image_data_format"])
 
 
-def set_image_data_format(value: str) -> None:
+def set_image_data_format(data_format: str) -> None:
     """Set the default layout of images.
 
     Args:
-        value: "channels_last" or "channels_first".
+        data_format: "channels_last" or "channels_first".
 
     Raises:
         ValueError: it is neither.
     """
-    if value not in _FORMATS:
-        raise ValueError(f"`data_format` must be one of {_FORMATS}. Received: value={value!r}")
-    _settings["image_data_format"] = value
+    if data_format not in _FORMATS:
+        raise ValueError(
+            f"`data_format` must be one of {_FORMATS}. Received: data_format={data_format!r}"
+        )
+    _settings["image_data_format"] = data_format
 
 
 def fixed_learning_phase() -> bool | None:

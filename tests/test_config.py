@@ -35,15 +35,19 @@ def test_settings_can_be_changed() -> None:
 @pytest.mark.parametrize(
     ("setter", "value", "message"),
     [
-        (config.set_epsilon, 0.0, "`epsilon` must be a positive number. Received: value=0.0"),
+        (config.set_epsilon, 0.0, "`epsilon` must be a positive number. Received: e=0.0"),
         (config.set_epsilon, float("nan"), "`epsilon` must be a positive number"),
         (
             config.set_floatx,
             "int32",
-            "`floatx` must be one of .*'float64'.* Received: value='int32'",
+            "`floatx` must be one of .*'float64'.* Received: floatx='int32'",
         ),
-        (config.set_floatx, "real", "Received: value='real'"),
-        (config.set_image_data_format, "th", "`data_format` must be one of .*Received: value='th'"),
+        (config.set_floatx, "real", "Received: floatx='real'"),
+        (
+            config.set_image_data_format,
+            "th",
+            "`data_format` must be one of .*Received: data_format='th'",
+        ),
     ],
 )
 def test_other_settings_are_refused(setter: Any, value: Any, message: str) -> None:

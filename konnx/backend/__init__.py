@@ -5,6 +5,7 @@ and differentiate what they build. `from konnx import backend as K` stands for
 `from keras import backend as K`.
 """
 
+from konnx.backend.arguments import data_format_of, one_of, sizes_of
 from konnx.backend.control import foldl, foldr, map_fn, rnn, switch
 from konnx.backend.convolution import (
     conv1d,
@@ -80,8 +81,10 @@ from konnx.backend.session import (
     backend,
     clear_session,
     get_uid,
+    image_dim_ordering,
     manual_variable_initialization,
     reset_uids,
+    set_image_dim_ordering,
 )
 from konnx.backend.shape import (
     batch_flatten,
@@ -90,6 +93,7 @@ from konnx.backend.shape import (
     permute_dimensions,
     repeat_elements,
     slice,
+    stack,
     tile,
     transpose,
 )
@@ -159,7 +163,6 @@ from konnx.ops import (
     sqrt,
     square,
     squeeze,
-    stack,
     std,
     sum,
     tanh,
@@ -201,6 +204,7 @@ __all__ = [
     "ctc_label_dense_to_sparse",
     "cumprod",
     "cumsum",
+    "data_format_of",
     "depthwise_conv2d",
     "dot",
     "dropout",
@@ -227,6 +231,7 @@ __all__ = [
     "hard_sigmoid",
     "identity",
     "image_data_format",
+    "image_dim_ordering",
     "in_test_phase",
     "in_top_k",
     "in_train_phase",
@@ -257,6 +262,7 @@ __all__ = [
     "normalize_batch_in_training",
     "not_equal",
     "one_hot",
+    "one_of",
     "ones",
     "ones_like",
     "permute_dimensions",
@@ -287,12 +293,14 @@ __all__ = [
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_image_dim_ordering",
     "set_learning_phase",
     "set_value",
     "shape",
     "sigmoid",
     "sign",
     "sin",
+    "sizes_of",
     "slice",
     "softmax",
     "softplus",

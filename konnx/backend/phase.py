@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from konnx import config, ops
+from konnx.backend.control import switch
 from konnx.graph import Tensor
 
 
@@ -46,14 +47,14 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Tensor:
         x: a tensor, or a function that makes it.
         alt: likewise, of the same shape.
         training: True, False, 1 or 0, which decide now; `learning_phase()`, which is the default;
-            or a bool scalar tensor, which each run computes.
+            or a scalar tensor, by which each run chooses one and computes only that.
     """
     training = learning_phase() if training is None else training
     if not isinstance(training, Tensor):
         return _made(x if training else alt)
     if training is ops.LEARNING_PHASE:
         return ops.in_train_phase(_made(x), _made(alt))
-    return ops.where(ops.cast(training, "bool"), _made(x), _made(alt))
+    return ops.as_tensor(switch(training, x, alt))
 
 
 def in_test_phase(x: Any, alt: Any, training: Any = None) -> Tensor:

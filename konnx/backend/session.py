@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from konnx.config import set_learning_phase
+from konnx.config import image_data_format, set_image_data_format, set_learning_phase
 from konnx.utils.naming import next_number, reset_names
 
 
@@ -29,6 +29,27 @@ def clear_session() -> None:
     """
     reset_names()
     set_learning_phase(None)
+
+
+def image_dim_ordering() -> str:
+    """Return `image_data_format()` in the words of Keras 1: "th" or "tf"."""
+    return "th" if image_data_format() == "channels_first" else "tf"
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Set the default layout of images in the words of Keras 1.
+
+    Args:
+        dim_ordering: "tf" for "channels_last" or "th" for "channels_first".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if dim_ordering not in ("tf", "th"):
+        raise ValueError(
+            f"`dim_ordering` must be 'tf' or 'th'. Received: dim_ordering={dim_ordering!r}"
+        )
+    set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
 
 
 def manual_variable_initialization(value: bool) -> None:

@@ -40,6 +40,11 @@ def gather(reference: Tensor, indices: Any) -> Tensor:
     return ops.gather(reference, indices)
 
 
+def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
+    """Join tensors of one shape along a new axis."""
+    return ops.stack(x, axis)
+
+
 def repeat_elements(x: Tensor, rep: int, axis: int) -> Tensor:
     """Repeat each element `rep` times in a row along an axis, as np.repeat."""
     return ops.repeat_elements(x, rep, axis)

@@ -95,6 +95,18 @@ def test_several_tensors_are_held_constant() -> None:
 
 
 @pytest.mark.no_runtime
+def test_layouts_in_the_words_of_keras_1() -> None:
+    assert K.image_dim_ordering() == "tf"
+    try:
+        K.set_image_dim_ordering("th")
+        assert (K.image_data_format(), K.image_dim_ordering()) == ("channels_first", "th")
+    finally:
+        K.set_image_dim_ordering("tf")
+    with pytest.raises(ValueError, match="must be 'tf' or 'th'. Received: dim_ordering='last'"):
+        K.set_image_dim_ordering("last")
+
+
+@pytest.mark.no_runtime
 def test_names_are_numbered_until_the_session_is_cleared() -> None:
     K.reset_uids()
     assert [K.get_uid("layer"), K.get_uid("layer"), K.get_uid("other")] == [1, 2, 1]
