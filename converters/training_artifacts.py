@@ -175,7 +175,7 @@ class _Parts:
 
 
 def _data_names(model: Model) -> list[str]:
-    """What a step is given: inputs, then targets, then the seed."""
+    """What a step is given: inputs, then targets."""
     targets = [f"{name}_target" for name in model.compiled.target_names]
     return [*model.input_names, *targets]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Sequence
 
 from konnx import ops
 from konnx.autodiff.ort_training import compositions, windows
+from konnx.autodiff.ort_training.support import reduction
 from konnx.autodiff.rules import RULES
 from konnx.autodiff.rules._table import Gradients, RuleFunction
 from konnx.graph import Node, Tensor, op
@@ -76,7 +77,8 @@ def _elementwise(node: Node, rule: RuleFunction, active: Container[Tensor]) -> L
     total = products[0]
     for product in products[1:]:
         total = ops.add(total, product)
-    return [total]
+    # Where the other side of a choice is larger, what is left may be smaller than y.
+    return [total if total.dims == y.dims else ops.expand_like(total, y)]
 
 
 def _reduction(node: Node, rule: RuleFunction) -> Lowered:
@@ -129,6 +131,6 @@ def lower(node: Node, active: Container[Tensor]) -> Lowered:
         return lowered
     if rule.function is not None and node.op_type in ELEMENTWISE:
         return _elementwise(node, rule.function, active)
-    if rule.function is not None and node.op_type in REDUCTIONS:
+    if rule.function is not None and node.op_type in REDUCTIONS and reduction(node) is None:
         return _reduction(node, rule.function)
     return None if rule.lowering is None else rule.lowering(node)

@@ -51,8 +51,9 @@ class Segment:
         self._protos: list[onnx.NodeProto] = []
         self._inputs: dict[str, Tensor] = {}
         self._initializers: list[onnx.TensorProto] = []
+        inside = set(path.nodes)
         for tensor in self.reached:
-            if tensor.node not in path.nodes:
+            if tensor.node not in inside:
                 self._name(tensor)
         for node in path.nodes:
             self._add(node, path.tensors)
@@ -96,11 +97,18 @@ class Segment:
         if is_native(node):
             self._write(node)
             return
-        with name_scope(backward_scope(node)):
-            lowered = lower(node, active)
+        self._add_lowered(node, self._lower(node, active), active)
+
+    @staticmethod
+    def _lower(node: Node, active: set[Tensor]) -> Sequence[Tensor]:
+        try:
+            with name_scope(backward_scope(node)):
+                lowered = lower(node, active)
+        except ValueError as error:  # the rules cannot take this form of the operator
+            raise UnsupportedError(node, str(error)) from error
         if lowered is None:
             raise UnsupportedError(node, why_not(node))
-        self._add_lowered(node, lowered, active)
+        return lowered
 
     def _add_lowered(self, node: Node, lowered: Sequence[Tensor], active: set[Tensor]) -> None:
         given = {tensor.node for tensor in node.inputs if tensor is not None}
@@ -112,7 +120,10 @@ class Segment:
             if inner not in given:
                 self._add(inner, path.tensors)
         for old, new in pairs:
-            name = self._names[old] = self._name(new)
+            name = self._name(new)
+            if new in node.inputs or self.tensors[name] is not new:  # something else already
+                name = self._alias(name, node)
+            self._names[old] = name
             self.tensors[name] = old
 
     def _write(self, node: Node) -> None:
@@ -124,9 +135,9 @@ class Segment:
         self._write_proto(node, node.op_type, names, outputs, node.attributes)
 
     def _alias(self, name: str, node: Node) -> str:
-        """Give a tensor that a node takes twice a second name.
+        """Give a tensor a second name.
 
-        The builder would define its gradient twice.
+        Of one that a node takes twice, the builder would define the gradient twice.
         """
         alias = f"t{len(self.tensors)}"
         self.tensors[alias] = self.tensors[name]

@@ -48,8 +48,6 @@ ALWAYS = frozenset(
         "LogSoftmax",
         "Mul",
         "Neg",
-        "ReduceMean",
-        "ReduceSum",
         "Relu",
         "Reshape",
         "Sigmoid",
@@ -58,7 +56,6 @@ ALWAYS = frozenset(
         "Squeeze",
         "Sub",
         "Tanh",
-        "Tile",
         "TopK",
         "Transpose",
         "Trilu",
@@ -101,15 +98,34 @@ def _matrix_product(node: Node) -> Reason:
     return "it has no gradient for a vector" if has_vector else None
 
 
+def reduction(node: Node) -> Reason:
+    """Why a reduction cannot be given, nor written as a sum."""
+    axes = node.inputs[1] if len(node.inputs) > 1 else None
+    if axes is None:
+        return "it may reduce nothing" if node.attributes.get("noop_with_empty_axes") else None
+    value = axes.constant_value
+    return "its axes are not known" if value is None or not value.size else None
+
+
+def _tile(node: Node) -> Reason:
+    repeats = node.inputs[1]
+    known = repeats is not None and repeats.constant_value is not None
+    return None if known else "its repeats are not known"
+
+
 BROADCASTING = frozenset({"Add", "Div", "Expand", "Gemm", "MatMul", "Mul", "Sub"})
+"""Operators that repeat an input along axes where it has the size 1."""
 
 SOMETIMES: dict[str, Callable[[Node], Reason]] = {
     "Conv": _conv,
     "MatMul": _matrix_product,
     "Pad": _pad,
+    "ReduceMean": reduction,
+    "ReduceSum": reduction,
     "ScatterElements": _scatter,
     "ScatterND": _scatter,
     "Slice": _slice,
+    "Tile": _tile,
 }
 """Operators that are right in some forms."""
 
@@ -153,7 +169,7 @@ def check_inputs(node: Node, differentiated: Collection[Tensor]) -> None:
     """Check that gradients can pass through the tensors of a node.
 
     Raises:
-        UnsupportedError: it is not.
+        UnsupportedError: they cannot.
     """
     for tensor in differentiated:
         if tensor.dtype != "float32":

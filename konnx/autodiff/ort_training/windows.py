@@ -15,11 +15,10 @@ from konnx.graph import Node, Tensor, constant, int64s, op, refine
 def max_pool(node: Node) -> Sequence[Tensor] | None:
     """Taken from all elements of x in a row, by the places of the largest."""
     x, y = inputs_of(node)[0], node.outputs[0]
-    _, places = (
-        node.outputs if len(node.outputs) > 1 else op("MaxPool", x, outputs=2, **node.attributes)
-    )
-    flat = op("Reshape", x, int64s([-1]))
-    return [refine(op("Gather", flat, places, axis=0), y.dims or ()), places][: len(node.outputs)]
+    attributes = {key: one for key, one in node.attributes.items() if key != "storage_order"}
+    _, places = op("MaxPool", x, outputs=2, **attributes)
+    taken = op("Gather", op("Reshape", x, int64s([-1])), places, axis=0)
+    return [refine(taken, y.dims or ()), *node.outputs[1:]]
 
 
 def average_pool(node: Node) -> Sequence[Tensor] | None:

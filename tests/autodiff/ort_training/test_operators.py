@@ -16,7 +16,7 @@ from konnx.autodiff.ort_training import UnsupportedError, native_gradients
 from konnx.autodiff.ort_training.lowering import COMPOSED, ELEMENTWISE, REDUCTIONS
 from konnx.autodiff.ort_training.support import ALWAYS, SOMETIMES
 from konnx.function import Function
-from konnx.graph import Node, Tensor, constant, int64s, op, placeholder
+from konnx.graph import Node, Tensor, constant, int64s, op, placeholder, refine
 
 pytestmark = [
     pytest.mark.gradients,
@@ -131,6 +131,11 @@ CASES: dict[str, tuple[Make, list[Any]]] = {
     "Pow 3": (raw("Pow", np.int64(3)), [X]),
     "Where": (lambda x, y: op("Where", op("Greater", x, y), x, y), [X, values(2)]),
     "Where of a row": (lambda x, y: op("Where", op("Greater", y, 0.0 * y), x, y), [X, values(2)]),
+    "Where of a side that is smaller": (
+        lambda x: op("Where", op("Greater", x, ops.scalar(0, x)), x, constant(X)),
+        [values(2)],
+    ),
+    "Max with a larger constant": (lambda x: op("Max", x, constant(X)), [values(2)]),
     "Sum": (lambda x, y: op("Sum", x, y, x), [X, values(2)]),
     "MatMul": (raw("MatMul"), [values(3, 4), values(4, 5)]),
     "MatMul of a batch": (raw("MatMul"), [X, values(2, 5)]),
@@ -142,6 +147,10 @@ CASES: dict[str, tuple[Make, list[Any]]] = {
     "Gemm transposed": (
         raw("Gemm", transA=1, transB=1),
         [values(3, 4), values(5, 3), values(4, 1)],
+    ),
+    "Gemm scaled": (
+        raw("Gemm", alpha=0.5, beta=2.0),
+        [values(3, 4), values(4, 5), values(1, 5)],
     ),
     "Transpose": (raw("Transpose", perm=[0, 2, 1]), [X]),
     "Reshape": (raw("Reshape", np.array([0, -1])), [X]),
@@ -158,6 +167,12 @@ CASES: dict[str, tuple[Make, list[Any]]] = {
     ),
     "Slice backwards along two axes": (
         raw("Slice", np.array([-1, -1]), np.array([-9, -9]), np.array([1, 2]), np.array([-2, -1])),
+        [X],
+    ),
+    "Slice by computed bounds": (
+        lambda x: op(
+            "Slice", x, op("Shape", x, start=2), op("Shape", x, start=1, end=2), int64s([1])
+        ),
         [X],
     ),
     "Split": (lambda x: op("Split", x, int64s([1, 3]), axis=1, outputs=2)[1], [X]),
@@ -275,6 +290,10 @@ def pools() -> dict[str, tuple[Make, list[Any]]]:
                 raw(kind, kernel_shape=[2, 2, 2], strides=strides, pads=[1, 0, 1, 0, 1, 0]),
                 [CUBE],
             )
+    cases["MaxPool that numbers columns first"] = (
+        first("MaxPool", 2, kernel_shape=[2, 2], storage_order=1),
+        [IMAGE],
+    )
     cases["AveragePool that counts the padding"] = (
         raw("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
         [IMAGE],
@@ -392,6 +411,14 @@ REFUSED: dict[str, tuple[Make, list[Any], str]] = {
     ),
     "float64": (lambda x: op("Cast", op("Cast", x, to=11), to=1), [X], "only float32"),
     "float16": (lambda x: op("Cast", op("Cast", x, to=10), to=1), [X], "only float32"),
+    "ReduceSum over what only a run knows": (
+        lambda x: refine(op("ReduceSum", x, op("Shape", x, start=0, end=1)), (None,) * 3),
+        [X],
+        "axes are not known",
+    ),
+    "ReduceSumSquare that reduces nothing": (
+        lambda x: op("ReduceSumSquare", x, noop_with_empty_axes=1), [X], "may reduce nothing",
+    ),
     "Dropout that draws": (
         lambda x: op("Dropout", x, constant(np.float32(0.5)), constant(np.array(True))),
         [X],
