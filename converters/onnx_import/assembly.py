@@ -125,7 +125,7 @@ def _graph_layer(group: Sequence[Piece], name: str) -> Layer:
         name=name,
     )
     for own, read in zip(layer.variables, variables, strict=True):
-        own.storage = read.storage
+        own.assign(read.numpy())
     return layer
 
 

@@ -59,7 +59,7 @@ def _with_shapes(outputs: Sequence[Tensor], schema: Any, call: Call) -> Sequence
         inferred = shape_inference.infer_node_outputs(
             schema, call.node, types, {}, opset_imports=imports, ir_version=10
         )
-    except shape_inference.InferenceError as error:
+    except Exception as error:  # onnx raises InferenceError or, of types, RuntimeError
         raise ShapeError(str(error)) from error
     found = [inferred.get(name) for name in call.node.output]
     return [

@@ -45,8 +45,8 @@ class Operators:
         node: onnx.NodeProto,
         inputs: Sequence[Tensor | None],
         attributes: Mapping[str, Any],
-    ) -> Sequence[Tensor] | None:
-        """Return what stands for a node; None where it is as opset 18 has it."""
+    ) -> Sequence[Tensor]:
+        """Return what stands for a node."""
         call = Call(node, inputs, dict(attributes), self._version)
         with name_scope(node.name.strip("/") or first_output(node)):
             outputs = self._sizes.simplify(call) or self._translate(call)

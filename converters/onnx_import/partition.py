@@ -1,7 +1,7 @@
 """Dividing the graph of a file into layers: one for each node that depends on the inputs.
 
 A layer takes over what its node alone needs: weights, constants, what is computed from them, and
-arithmetic on shapes. Nodes that share a weight share a layer, which is called for each of them.
+arithmetic on shapes. Nodes that share a trained weight share a layer, which is called for each.
 """
 
 from __future__ import annotations
@@ -125,12 +125,15 @@ def _find_inputs(piece: Piece, boundary: set[Node]) -> None:
 
 
 def group_by_weights(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Return pieces together that share a weight, each group where its first piece stands."""
+    """Return pieces together that share a trained weight, each group where its first one stands.
+
+    Others they share by chance: exporters store equal statistics once. Each layer gets its own.
+    """
     group_of: dict[Piece, list[Piece]] = {}
     first: dict[Variable, Piece] = {}
     for piece in pieces:
         group_of[piece] = [piece]
-        for variable in piece.variables:
+        for variable in filter(_is_trained, piece.variables):
             other = first.setdefault(variable, piece)
             old, new = group_of[piece], group_of[other]
             if old is not new:
@@ -138,6 +141,10 @@ def group_by_weights(pieces: Sequence[Piece]) -> list[list[Piece]]:
                 group_of.update((member, new) for member in old)
     unique = {id(group): group for group in group_of.values()}
     return list(unique.values())
+
+
+def _is_trained(variable: Variable) -> bool:
+    return variable.trainable
 
 
 def label(piece: Piece) -> str:

@@ -181,6 +181,25 @@ def test_nodes_that_share_a_weight_share_a_layer() -> None:
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
 
 
+def test_nodes_that_share_statistics_by_chance_are_layers_of_their_own() -> None:
+    proto = parse(
+        """g (float[N, 2] x) => (float[N, 2] y) {
+            h = BatchNormalization(x, s, zeros, zeros, ones)
+            y = BatchNormalization(h, t, zeros, zeros, ones)
+        }""",
+        s=array(2),
+        t=array(2),
+        zeros=np.zeros(2, "float32"),
+        ones=np.ones(2, "float32"),
+    )
+    model, x = from_onnx(proto, trainable=["s", "t"]), array(3, 2)
+    np.testing.assert_allclose(model.predict(x), run(proto, x), atol=1e-5)
+    first, last = model.get_layer("h"), model.get_layer("y")
+    before = first.get_weights()
+    last.set_weights([one + 1 for one in last.get_weights()])
+    np.testing.assert_array_equal(first.get_weights(), before)
+
+
 def test_an_output_that_is_an_input_or_another_output_has_its_name() -> None:
     model = from_onnx(
         parse("g (float[N, 2] x) => (float[N, 2] a, float[N, 2] b, float[N, 2] c) "
