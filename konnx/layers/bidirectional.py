@@ -26,6 +26,7 @@ class Bidirectional(Wrapper):
     Args:
         layer: a recurrent layer that was not called yet.
         merge_mode: "sum", "mul", "ave", "concat", or None: both outputs are returned.
+        backward_layer: a recurrent layer to run in place of the copy; it has to go the other way.
         **kwargs: arguments of every layer.
 
     Raises:
@@ -43,8 +44,10 @@ class Bidirectional(Wrapper):
         self,
         layer: Any,
         merge_mode: str | None = "concat",
+        backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
+        self._given_backward = backward_layer
         super().__init__(layer, **kwargs)
         if merge_mode not in MERGE_MODES:
             demand = f"must be one of {', '.join(map(repr, MERGE_MODES))}"
@@ -57,14 +60,23 @@ class Bidirectional(Wrapper):
         self.extras = Extras(self)
 
     def _take_in(self) -> None:
-        if not isinstance(self.layer, RNN) or self.layer.built:
-            demand = "must be a recurrent layer that was not called yet"
-            raise problem(self, "layer", demand, self.layer)
+        self._check("layer", self.layer)
         self.forward_layer: RNN = _renamed(deepcopy(self.layer), "forward", self.layer)
-        backward = deepcopy(self.layer)
-        backward.go_backwards = not backward.go_backwards
+        backward = self._given_backward
+        if backward is None:
+            backward = _turned(self.layer)
+        self._check("backward_layer", backward)
+        if backward.go_backwards == self.layer.go_backwards:
+            demand = "must go the other way than `layer`: go_backwards="
+            raise problem(self, "backward_layer", f"{demand}{not backward.go_backwards}", backward)
         self.backward_layer: RNN = _renamed(backward, "backward", self.layer)
         self.contain([self.forward_layer, self.backward_layer])
+
+    def _check(self, argument: str, layer: Any) -> None:
+        if not isinstance(layer, RNN) or layer.built:
+            raise problem(
+                self, argument, "must be a recurrent layer that was not called yet", layer
+            )
 
     def build(self, input_shape: Any) -> None:
         for layer in (self.forward_layer, self.backward_layer):
@@ -155,7 +167,11 @@ class Bidirectional(Wrapper):
         self.backward_layer.reset_states()
 
     def get_config(self) -> dict[str, Any]:
+        from konnx.layers.registry import serialize
+
         config = {**super().get_config(), "merge_mode": self.merge_mode}
+        if self._given_backward is not None:
+            config["backward_layer"] = serialize(self.backward_layer)
         if self.extras.count is not None:
             config["num_constants"] = self.extras.count
         return config
@@ -165,13 +181,31 @@ class Bidirectional(Wrapper):
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
         """Make a layer from what `get_config` returned, or a later Keras' own."""
+        from konnx.layers.registry import deserialize
+
         config = dict(config)
         constants = config.pop("num_constants", None)
+        if config.get("backward_layer") is not None:  # later versions always write one
+            backward = deserialize(config["backward_layer"], custom_objects)
+            usual = _turned(deserialize(config["layer"], custom_objects))
+            config["backward_layer"] = None if _are_alike(usual, backward) else backward
         layer = super().from_config(config, custom_objects)
         layer.extras.count = constants
         return layer
 
 
 def _renamed(copy: RNN, direction: str, layer: RNN) -> RNN:
-    copy.name = f"{direction}_{layer.name}"
+    copy.name = f"{direction}_{layer.name.removeprefix('forward_')}"
     return copy
+
+
+def _turned(layer: RNN) -> RNN:
+    """A copy of a layer that goes the other way."""
+    copy = deepcopy(layer)
+    copy.go_backwards = not copy.go_backwards
+    return copy
+
+
+def _are_alike(layer: RNN, other: RNN) -> bool:
+    configs = [{**one.get_config(), "name": None} for one in (layer, other)]
+    return configs[0] == configs[1]

@@ -34,8 +34,11 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "quantization_config": (None,),
     "ragged": (False, None),
     "renorm": (False,),
+    "seed": (None,),
     "sparse": (False,),
+    "time_major": (False,),
     "virtual_batch_size": (None,),
+    "zero_output_for_mask": (False,),
 }
 """Arguments that konnx' layers lack, with the values that ask for nothing."""
 
@@ -44,6 +47,9 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     # These inherit the arguments in later versions, but have other kernels.
     "DepthwiseConv2D": _UNUSED,
     "SeparableConv2D": _UNUSED,
+    # Later versions can fix their dropout, which has no effect on anything but chance.
+    "GatedCell": {"seed"},
+    "RNN": {"seed"},
 }
 
 _POLICIES = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}

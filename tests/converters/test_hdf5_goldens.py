@@ -16,6 +16,7 @@ MODELS = sorted(path.stem for path in FOLDER.glob("*.h5") if path.stem != WEIGHT
 STATEFUL = (
     "keras216_cnn_momentum",
     "keras216_sequential_adam",
+    "recurrent_momentum",
     "sequential_cnn_momentum",
     "sequential_mlp_adam",
     "sequential_mlp_amsgrad",

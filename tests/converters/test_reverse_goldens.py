@@ -11,8 +11,11 @@ import pytest
 from konnx.models import load_model
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "konnx_saved"
-MODELS = ("mlp", "cnn", "shared", "nested", "nested_sequential")
-COMPILED = ("mlp", "cnn")
+MODELS = (
+    *("mlp", "cnn", "shared", "nested", "nested_sequential"),
+    *("recurrent", "recurrent_states"),
+)
+COMPILED = ("mlp", "cnn", "recurrent")
 BATCH = 8
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -32,8 +35,10 @@ def test_keras_predicts_from_the_file_what_konnx_does(name: str) -> None:
     arrays = golden(name)
     model = load_model(FOLDER / f"{name}.h5", compile=False)
     inputs = group(arrays, "x_")
-    output = model.predict(inputs if len(inputs) > 1 else inputs[0])
-    np.testing.assert_allclose(output, arrays["prediction_0"], rtol=1e-5, atol=1e-5)
+    outputs = model.predict(inputs if len(inputs) > 1 else inputs[0])
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    for output, expected in zip(outputs, group(arrays, "prediction_"), strict=True):
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -5,11 +5,12 @@ Where the file holds an optimizer's state, two more training steps (`more_x`, `m
 `more_steps`) and the weights after them (`weight_00`, …, in Keras 2.1's order) show whether a
 reader took it up. `keras216_*.h5` have the form of standalone Keras 2.1.6 (`keras216_file.py`).
 
-Run `python make_hdf5.py`.
+Run `python make_hdf5.py [NAME ...]`; without names, every file is made.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,33 @@ def channels_first() -> Any:
     )
 
 
+def recurrent() -> Any:
+    """Return a sequence classifier of wrapped recurrent layers."""
+    return tc.sequential(
+        (5, 3),
+        kl.Bidirectional(kl.LSTM(4, return_sequences=True, recurrent_activation="hard_sigmoid")),
+        kl.TimeDistributed(kl.Dense(3, activation="tanh")),
+        kl.GRU(4, return_sequences=True),
+        kl.Bidirectional(kl.SimpleRNN(2), merge_mode="ave"),
+        kl.Dense(3, activation="softmax"),
+    )
+
+
+def recurrent_states() -> Any:
+    """Return an encoder whose states start a decoder, beside a stack of cells."""
+    source, target = kl.Input((None, 3), name="source"), kl.Input((4, 2), name="target")
+    _, *states = kl.LSTM(4, return_state=True)(source)
+    decoded = kl.LSTM(4, return_sequences=True)(target, initial_state=states)
+    cells = [kl.LSTMCell(3), kl.GRUCell(2, reset_after=False)]
+    stacked = kl.RNN(cells, return_sequences=True, go_backwards=True)(decoded)
+    return tf_keras.Model([source, target], [stacked, decoded])
+
+
+def recurrent_images() -> Any:
+    """Return a convolutional LSTM."""
+    return tc.sequential((3, 5, 4, 2), kl.ConvLSTM2D(3, 2, padding="same"), kl.Flatten())
+
+
 def compiled(build: Callable[[], Any], spec: keras21.OptimizerSpec) -> Callable[[], Any]:
     """Return a builder of the model compiled as a classifier."""
 
@@ -201,6 +229,9 @@ FILES: dict[str, Callable[[], Any]] = {
     "inert_layers": inert_layers,
     "long_names": long_names,
     "channels_first": channels_first,
+    "recurrent_momentum": compiled(recurrent, NESTEROV),
+    "recurrent_states": recurrent_states,
+    "recurrent_images": recurrent_images,
 }
 KERAS216: dict[str, tuple[Callable[[], Any], keras21.OptimizerSpec | None]] = {
     "keras216_sequential_adam": (compiled(mlp, ADAM), ADAM),
@@ -236,7 +267,8 @@ def has_state(model: Any) -> bool:
 
 def predictions(model: Any, random: np.random.RandomState) -> dict[str, Array]:
     """Draw inputs and return them with what the model predicts."""
-    inputs = [keras21.normal(random, 4, *tensor.shape[1:]) for tensor in model.inputs]
+    shapes = [[size or 5 for size in tensor.shape[1:]] for tensor in model.inputs]
+    inputs = [keras21.normal(random, 4, *shape) for shape in shapes]
     outputs = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
     outputs = outputs if isinstance(outputs, list) else [outputs]
     arrays = {f"x_{index}": value for index, value in enumerate(inputs)}
@@ -302,14 +334,16 @@ def make_weights_only() -> None:
     save_arrays("sequential_cnn_weights_only", model, random)
 
 
-def main() -> None:
-    """Make all files."""
+def main(names: list[str]) -> None:
+    """Make the named files, or all."""
     FOLDER.mkdir(exist_ok=True)
-    for name, build in FILES.items():
-        model, random = trained(name, build)
+    for name in names or FILES:
+        model, random = trained(name, FILES[name])
         model.save(FOLDER / f"{name}.h5", save_format="h5")
         save_arrays(name, model, random)
         print(name, flush=True)
+    if names:
+        return
     for name, (build, spec) in KERAS216.items():
         model, random = trained(name, build)
         training = None if spec is None else keras216_training(spec)
@@ -322,4 +356,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

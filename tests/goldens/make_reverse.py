@@ -5,13 +5,14 @@ Keras 2.1's order, and, where the file holds a compiled classifier, two more tra
 (`more_x`, `more_y`, `more_steps`) and the weights after them (`more_weight_00`, …).
 Fails if tf_keras refuses a file or warns that it could not take up the optimizer's state.
 
-Run `python make_reverse.py`.
+Run `python make_reverse.py [NAME ...]`; without names, every file is read.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,13 @@ def continued(model: Any, shape: list[int], random: np.random.RandomState) -> di
     return {"more_x": x, "more_y": y, "more_steps": np.asarray(steps, np.float64), **final}
 
 
-def main() -> None:
-    """Record all files."""
+def main(names: list[str]) -> None:
+    """Record the named files, or all."""
     tf.get_logger().addHandler(_Refusal())
     for facts_path in sorted(FOLDER.glob("*.json")):
         name, facts = facts_path.stem, json.loads(facts_path.read_text())
+        if names and name not in names:
+            continue
         random = keras21.seeded(name)
         model = load(name, compiled=facts["compiled"])
         arrays = predicted(model, facts["input_shapes"], random)
@@ -95,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,13 +1,14 @@
 """Save models with konnx, for tf_keras to load (`make_reverse.py`).
 
-Run `python save_models.py` where konnx is installed. Writes `konnx_saved/NAME.h5`, and
-`konnx_saved/NAME.json` with the shapes of the inputs and whether the file holds a compiled
-classifier.
+Run `python save_models.py [NAME ...]` where konnx is installed; without names, all are saved.
+Writes `konnx_saved/NAME.h5`, and `konnx_saved/NAME.json` with the shapes of the inputs and whether
+the file holds a compiled classifier.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from typing import Any
 import numpy as np
 
 from konnx.layers import (
+    GRU,
+    LSTM,
+    RNN,
     Activation,
     Add,
     BatchNormalization,
+    Bidirectional,
     Concatenate,
     Conv1D,
     Conv2D,
@@ -25,11 +30,15 @@ from konnx.layers import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    GRUCell,
     Input,
+    LSTMCell,
     MaxPooling2D,
     Multiply,
     Reshape,
     SeparableConv2D,
+    SimpleRNN,
+    TimeDistributed,
     ZeroPadding2D,
 )
 from konnx.models import Model, Sequential
@@ -100,6 +109,30 @@ def nested_sequential() -> Any:
     return Sequential([block("base"), tail, Flatten(), Dense(2, activation="sigmoid")])
 
 
+def recurrent() -> Any:
+    """Return a compiled classifier of sequences by wrapped recurrent layers."""
+    model = Sequential(
+        [
+            Bidirectional(LSTM(4, return_sequences=True), input_shape=(5, 3)),
+            TimeDistributed(Dense(3, activation="tanh")),
+            GRU(4, recurrent_activation="sigmoid", reset_after=True, return_sequences=True),
+            GRU(4, return_sequences=True, go_backwards=True),
+            SimpleRNN(3),
+            Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    return compiled(model, SGD(lr=0.02, momentum=0.9))
+
+
+def recurrent_states() -> Any:
+    """Return an encoder whose states start a decoder, which a stack of cells follows."""
+    source, target = Input((6, 3), name="source"), Input((4, 2), name="target")
+    _, *states = LSTM(4, return_state=True)(source)
+    decoded = LSTM(4, return_sequences=True)(target, initial_state=states)
+    stacked = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True)(decoded)
+    return Model([source, target], [stacked, decoded])
+
+
 def compiled(model: Any, optimizer: Any) -> Any:
     """Compile as a classifier."""
     model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
@@ -112,6 +145,8 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "shared": shared,
     "nested": nested,
     "nested_sequential": nested_sequential,
+    "recurrent": recurrent,
+    "recurrent_states": recurrent_states,
 }
 
 
@@ -129,10 +164,12 @@ def train(model: Any, random: np.random.RandomState) -> None:
         model.train_on_batch(x, y)
 
 
-def main() -> None:
-    """Save all models."""
+def main(names: list[str]) -> None:
+    """Save the named models, or all."""
     FOLDER.mkdir(exist_ok=True)
     for seed, (name, build) in enumerate(BUILDERS.items()):
+        if names and name not in names:
+            continue
         model, random = build(), np.random.RandomState(seed)
         spread_weights(model, random)
         is_classifier = getattr(model, "optimizer", None) is not None
@@ -150,4 +187,4 @@ def _listed(shape: Any) -> list[Any]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

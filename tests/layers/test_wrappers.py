@@ -22,8 +22,9 @@ from konnx.layers import (
     Masking,
     SimpleRNN,
     TimeDistributed,
+    serialize,
 )
-from konnx.models import Model, Sequential
+from konnx.models import Model, Sequential, model_from_json
 from konnx.testing import evaluate
 from konnx.testing.layers import check_layer
 
@@ -139,10 +140,30 @@ def test_both_directions_have_weights_and_penalties_of_their_own() -> None:
     assert wrapper.backward_layer.go_backwards
 
 
+def test_another_layer_can_run_backwards() -> None:
+    wrapper = Bidirectional(GRU(3), backward_layer=LSTM(3, go_backwards=True, name="other"))
+    x = Input((4, 5))
+    model = Model(x, wrapper(x))
+    assert [len(layer.get_weights()) for layer in wrapper.parts] == [3, 3]
+    assert wrapper.get_weights()[4].shape == (3, 12)
+    copy = model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    data = STEPS[:, :, 0, :, 0]
+    np.testing.assert_allclose(copy.predict(data), model.predict(data), rtol=1e-5)
+
+
+def test_a_config_that_names_the_usual_backward_layer_is_an_ordinary_one() -> None:
+    config = Bidirectional(GRU(3, name="rnn"), name="both").get_config()
+    config["backward_layer"] = serialize(GRU(3, go_backwards=True, name="backward_rnn"))
+    restored = Bidirectional.from_config(config)
+    assert "backward_layer" not in restored.get_config()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: Bidirectional(Dense(3)), "must be a recurrent layer"),
+        (lambda: Bidirectional(GRU(3), backward_layer=GRU(3)), "must go the other way"),
         (lambda: Bidirectional(GRU(3), merge_mode="max"), "must be one of 'sum'"),
         (lambda: TimeDistributed(Dense(3), name="each")(Input((4,))), "'each'.*ndim of at least 3"),
     ],
