@@ -60,23 +60,22 @@ class Bidirectional(Wrapper):
         self.extras = Extras(self)
 
     def _take_in(self) -> None:
-        self._check("layer", self.layer)
-        self.forward_layer: RNN = _renamed(deepcopy(self.layer), "forward", self.layer)
-        backward = self._given_backward
-        if backward is None:
-            backward = _turned(self.layer)
-        self._check("backward_layer", backward)
-        if backward.go_backwards == self.layer.go_backwards:
-            demand = "must go the other way than `layer`: go_backwards="
-            raise problem(self, "backward_layer", f"{demand}{not backward.go_backwards}", backward)
-        self.backward_layer: RNN = _renamed(backward, "backward", self.layer)
+        layer = self._checked("layer", self.layer)
+        self.forward_layer: RNN = _renamed(deepcopy(layer), "forward", layer)
+        given = self._given_backward
+        backward = _turned(layer) if given is None else self._checked("backward_layer", given)
+        if backward.go_backwards == layer.go_backwards:
+            demand = f"must go the other way: go_backwards={not layer.go_backwards}"
+            raise problem(self, "backward_layer", demand, given)
+        self.backward_layer: RNN = _renamed(backward, "backward", layer)
         self.contain([self.forward_layer, self.backward_layer])
 
-    def _check(self, argument: str, layer: Any) -> None:
+    def _checked(self, argument: str, layer: Any) -> RNN:
         if not isinstance(layer, RNN) or layer.built:
             raise problem(
                 self, argument, "must be a recurrent layer that was not called yet", layer
             )
+        return layer
 
     def build(self, input_shape: Any) -> None:
         for layer in (self.forward_layer, self.backward_layer):
