@@ -68,7 +68,6 @@ SMOOTH: dict[str, tuple[Callable[..., Tensor], list[np.ndarray]]] = {
         lambda x, y: op("Einsum", x, y, equation="bi,bj->ij"),
         [normal(MATRIX), normal((3, 2), 1)],
     ),
-    "norm": (lambda x: op("ReduceL2", x, ops.as_tensor([1], "int64")), [positive(MATRIX)]),
     "reflection": (
         lambda x: ops.exp(op("Pad", x, ops.as_tensor([0, 1, 0, 2], "int64"), mode="reflect")),
         [normal(MATRIX)],

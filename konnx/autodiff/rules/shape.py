@@ -37,15 +37,14 @@ def expand(node: Node, dy: Tensor) -> Gradients:
 def tile(node: Node, dy: Tensor) -> Gradients:
     """Copies add up: the repetitions become axes of their own."""
     x, repeats = inputs_of(node)
-    pairs = [op("Unsqueeze", sizes, constant([1], "int64")) for sizes in (repeats, ops.shape(x))]
-    interleaved = op("Reshape", op("Concat", *pairs, axis=1), constant([-1], "int64"))
     value = repeats.constant_value
     if value is not None and sum(size is None for size in x.shape) <= 1:
         split = ops.reshape(
             dy, [size for pair in zip(value.tolist(), x.shape, strict=True) for size in pair]
         )
     else:
-        split = refine(op("Reshape", dy, interleaved), [None] * (2 * x.ndim))
+        pairs = ops.stack([repeats, ops.shape(x)], 1)
+        split = refine(op("Reshape", dy, ops.reshape(pairs, [-1])), [None] * (2 * x.ndim))
     return [refine(ops.sum(split, list(range(0, 2 * x.ndim, 2))), x.dims or ()), None]
 
 
@@ -179,9 +178,7 @@ def depth_to_space(node: Node) -> Sequence[Tensor]:
     """Blocks of channels as blocks of places."""
     x, block = present(node.inputs[0]), node.attributes["blocksize"]
     batch, depth, height, width = (ops.size_of(x, axis) for axis in range(4))
-    channels = (
-        ops.floor_divide(depth, block * block) if isinstance(depth, Tensor) else depth // block**2
-    )
+    channels = depth // block**2
     if node.attributes.get("mode", "DCR") == "DCR":
         split, perm = [batch, block, block, channels, height, width], (0, 3, 4, 1, 5, 2)
     else:
@@ -195,10 +192,7 @@ def space_to_depth(node: Node) -> Sequence[Tensor]:
     """Blocks of places as blocks of channels."""
     x, block = present(node.inputs[0]), node.attributes["blocksize"]
     batch, channels, height, width = (ops.size_of(x, axis) for axis in range(4))
-    high, wide = (
-        size // block if isinstance(size, int) else ops.floor_divide(size, block)
-        for size in (height, width)
-    )
+    high, wide = height // block, width // block
     split = ops.reshape(x, [batch, channels, high, block, wide, block])
     moved = ops.transpose(split, (0, 3, 5, 1, 2, 4))
     return [ops.reshape(moved, [batch, channels * block**2, high, wide])]
