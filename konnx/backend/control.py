@@ -71,7 +71,17 @@ def rnn(
 
 
 def _time_major(x: Tensor) -> Tensor:
+    """(batch, time, ...) as (time, batch, ...); of looked-up rows, the rows of numbers in order."""
+    if _is_look_up(x):
+        table, numbers = (tensor for tensor in x.node.inputs if tensor is not None)
+        return op("Gather", table, ops.transpose(numbers, [1, 0]), axis=0)
     return ops.transpose(x, [1, 0, *range(2, x.ndim)])
+
+
+def _is_look_up(x: Tensor) -> bool:
+    """Tell whether x is rows of a table, for numbers (batch, time)."""
+    numbers = x.node.inputs[1] if x.node.op_type == "Gather" else None
+    return numbers is not None and numbers.ndim == 2 and not x.node.attributes.get("axis", 0)
 
 
 def _as_flags(mask: Tensor) -> Tensor:

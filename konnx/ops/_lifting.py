@@ -192,11 +192,24 @@ def _matmul(node: Node, inputs: Inputs) -> Sequence[Tensor] | None:
 
 
 def _gemm(node: Node, inputs: Inputs) -> Sequence[Tensor] | None:
-    if node.attributes:
+    """One product for the rows of all steps."""
+    columns = node.outputs[0].shape[-1]
+    if node.attributes or columns is None or not _only_first_is_stacked(inputs):
         return None
-    x, y, *bias = (one for one in inputs if one is not None)
-    product = op("MatMul", x.tensor, y.tensor)
-    return [op("Add", product, _aligned(bias[0], 2)) if bias else product]
+    x = _first(inputs).tensor
+    rows = op("Reshape", x, op("Concat", int64s([-1]), op("Shape", x, start=2), axis=0))
+    if x.shape[2] is not None:
+        rows = op("Reshape", x, int64s([-1, x.shape[2]]))
+    product = op("Gemm", rows, *_others(inputs))
+    return [op("Reshape", product, _rows_shape(x, columns))]
+
+
+def _rows_shape(x: Tensor, columns: int) -> Tensor:
+    """(steps, rows, columns), of which at most one size is left to the run if they are known."""
+    front = x.shape[:2]
+    if front.count(None) <= 1:
+        return int64s([*(-1 if size is None else size for size in front), columns])
+    return op("Concat", op("Shape", x, start=0, end=2), int64s([columns]), axis=0)
 
 
 def _transpose(node: Node, inputs: Inputs) -> Sequence[Tensor] | None:

@@ -100,13 +100,30 @@ def subtract_scaled(x: Tensor, factor: Tensor, y: Tensor) -> Tensor:
     """x - factor * y, for a scalar factor.
 
     Where y is a product a^T b of two matrices, as gradients of Dense kernels are, one Gemm does
-    all: it starts from x and adds a^T (-factor * b), so that y itself is never written.
+    all: it starts from x and adds a^T (-factor * b), so that y itself is never written. Likewise
+    where y is rows added to zeros, as gradients of embeddings are: they are added to x at once.
     """
-    factors = _transposed_product(y)
+    factors, rows = _transposed_product(y), _added_rows(y)
+    if rows is not None:
+        indices, updates = rows
+        scaled = op("Mul", updates, op("Neg", factor))
+        return op("ScatterND", x, indices, scaled, reduction="add")
     if factors is None or x.dtype not in ("float32", "float64"):
         return op("Sub", x, op("Mul", factor, y))
     a, b = factors
     return op("Gemm", a, op("Mul", b, op("Neg", factor)), x, transA=1)
+
+
+def _added_rows(y: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The places and the rows, if y is made by adding rows to zeros."""
+    if y.node.op_type != "ScatterND" or y.node.attributes.get("reduction") != "add":
+        return None
+    start, indices, updates = y.node.inputs
+    if start is None or indices is None or updates is None or start.node.op_type != "Expand":
+        return None
+    (filled, _) = start.node.inputs
+    value = None if filled is None else filled.constant_value
+    return (indices, updates) if value is not None and not value.any() else None
 
 
 def _transposed_product(y: Tensor) -> tuple[Tensor, Tensor] | None:

@@ -158,6 +158,15 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Tensor:
     return op("Concat", *joined, axis=canonical_axis(axis, joined[0].ndim))
 
 
+def split(x: Any, sizes: Sequence[int], axis: int = -1) -> list[Tensor]:
+    """Parts of given sizes along an axis, which they fill: what `concatenate` joins."""
+    tensor = as_tensor(x)
+    if len(sizes) == 1:
+        return [tensor]
+    place = canonical_axis(axis, tensor.ndim)
+    return list(op("Split", tensor, int64s(sizes), axis=place, outputs=len(sizes)))
+
+
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
     parts = as_tensors(*tensors)

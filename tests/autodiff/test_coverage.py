@@ -185,6 +185,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "softplus": lambda: ops.softplus(X),
     "softsign": lambda: ops.softsign(X),
     "sqrt": lambda: ops.sqrt(X),
+    "split": lambda: ops.split(X, [1, 3]),
     "square": lambda: ops.square(X),
     "squeeze": lambda: ops.squeeze(X[:, :1], 1),
     "stack": lambda: ops.stack([X, Y]),

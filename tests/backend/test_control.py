@@ -120,6 +120,19 @@ def test_steps_of_more_axes_are_masked_too() -> None:
     np.testing.assert_allclose(evaluate([outputs], feeds)[0], wanted, atol=1e-5)
 
 
+def test_rows_of_a_table_are_looked_up_in_the_order_of_time() -> None:
+    """So that neither they nor their gradients are moved."""
+    numbers = placeholder(("batch", "time"), "int32", name="numbers")
+    rows = K.gather(K.constant(W), numbers)
+    last, outputs, _ = K.rnn(lambda x, s: (x + s[0], [x + s[0]]), rows, [H])
+    moved = [n for n in topological_order([last]) if n.op_type == "Transpose"]
+    assert [node.outputs[0].dtype for node in moved] == ["int32"]
+    value = np.array([[0, 1, 1, 0]] * BATCH, np.int32)
+    wanted = np.cumsum(W[value], 1) + H_VALUE[:, None]
+    (got,) = evaluate([outputs], {numbers: value, H: H_VALUE})
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
 @pytest.mark.gradients
 @pytest.mark.parametrize("unroll", [False, True])
 def test_gradients_pass_through_masked_loops(unroll: bool) -> None:

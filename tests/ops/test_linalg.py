@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from konnx import ops
-from konnx.graph import ShapeError, name_scope, placeholder
+from konnx.graph import ShapeError, constant, name_scope, op, placeholder
 from konnx.testing import evaluate, normal
 
 
@@ -58,6 +58,20 @@ def test_a_scaled_tensor_is_subtracted_and_a_product_is_never_written(is_product
     scaled = arrays[1].T @ arrays[2]
     expected = arrays[0] - 0.5 * (scaled if is_product else np.tanh(scaled))
     np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_rows_that_are_added_to_zeros_are_subtracted_at_once() -> None:
+    """As of the gradient of an embedding: neither the zeros nor the whole gradient is written."""
+    table, rows = placeholder((5, 2), name="table"), placeholder((3, 2), name="rows")
+    places = constant(np.array([[1], [3], [1]]))
+    zeros = ops.expand_like(ops.scalar(0, table), table)
+    y = op("ScatterND", zeros, places, rows, reduction="add")
+    result = ops.subtract_scaled(table, ops.as_tensor(0.5), y)
+    assert result.node.inputs[0] is table
+    start, given = (normal(shape).astype(np.float32) for shape in ((5, 2), (3, 2)))
+    expected = start.copy()
+    np.subtract.at(expected, [1, 3, 1], 0.5 * given)
+    np.testing.assert_allclose(evaluate([result], {table: start, rows: given})[0], expected)
 
 
 SPELLED = {

@@ -156,3 +156,13 @@ def test_a_shape_of_unknown_rank_says_so() -> None:
     unranked = ops.reshape(placeholder((4,)), placeholder((None,), "int64"))
     with pytest.raises(ShapeError, match=r"The rank of .* is unknown.*K\.reshape"):
         ops.transpose(unranked)
+
+
+def test_split_is_the_inverse_of_concatenate() -> None:
+    x = placeholder(("batch", 5), name="x")
+    parts = ops.split(x, [2, 3])
+    assert [part.dims for part in parts] == [("batch", 2), ("batch", 3)]
+    value = np.arange(10, dtype=np.float32).reshape(2, 5)
+    first, second = evaluate(parts, {x: value})
+    np.testing.assert_array_equal(np.concatenate([first, second], 1), value)
+    assert ops.split(x, [5]) == [x]

@@ -158,6 +158,8 @@ def _place(dy: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
     if step < 0:
         dy = op("Slice", dy, *[constant([v], "int64") for v in (-1, -(2**62), axis, -1)])
     dilated = dilate(dy, axis, abs(step))
+    if x.shape[axis] is not None and dilated.shape[axis] is not None:
+        return _place_known(dilated, axis, start, step, x)
     length = op("Shape", dilated, start=axis, end=axis + 1)
     size = op("Shape", x, start=axis, end=axis + 1)
     zero, one = constant([0], "int64"), constant([1], "int64")
@@ -171,6 +173,17 @@ def _place(dy: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
     before = op("Max", before, zero)
     after = op("Sub", op("Sub", size, length), before)
     return ops.pad_axes(dilated, before, after, axis)
+
+
+def _place_known(dilated: Tensor, axis: int, start: int, step: int, x: Tensor) -> Tensor:
+    """As above where the sizes are known: then the amounts are constants."""
+    size, length = x.shape[axis] or 0, dilated.shape[axis] or 0
+    first = start + size if start < 0 else start
+    before = min(first, size) if step > 0 else min(first, size - 1) - (length - 1)
+    before = max(before, 0)
+    pads = [(0, 0)] * x.ndim
+    pads[axis] = (before, size - length - before)
+    return ops.pad(dilated, pads)
 
 
 @lowering("DepthToSpace")

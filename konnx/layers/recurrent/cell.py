@@ -98,26 +98,34 @@ class GatedCell(WeightedLayer):
         if self.state_dropout.is_active and not self.state_dropout.is_drawn:
             self.state_dropout.draw(states[0], training)
 
-    def by_gates(self, terms: Sequence[Tensor], kernel: Tensor, gates: int) -> Tensor:
+    def by_gates(
+        self, terms: Sequence[Tensor], kernel: Tensor, gates: int, bias: Tensor | None = None
+    ) -> Tensor:
         """Return the products with the kernels of the first gates, side by side.
 
         Args:
             terms: what to multiply: one matrix for all gates, or one for each.
             kernel: (size, gates * units).
             gates: how many.
+            bias: (gates * units,), added to the products.
         """
         if len(terms) == 1:
-            return ops.matmul(terms[0], kernel)
+            return ops.dense(terms[0], kernel, bias)
         parts = [
             ops.matmul(term, self.part(kernel, gate)) for gate, term in enumerate(terms[:gates])
         ]
-        return ops.concatenate(parts, -1)
+        products = ops.concatenate(parts, -1)
+        return products if bias is None else ops.add(products, bias)
 
     def part(self, wide: Tensor, first: int, count: int = 1) -> Tensor:
         """Return the columns of some gates."""
         if first == 0 and count == self.gates:
             return wide
         return wide[..., first * self.units : (first + count) * self.units]
+
+    def split(self, wide: Tensor, *counts: int) -> list[Tensor]:
+        """Return the columns of as many gates as each count says, side by side."""
+        return ops.split(wide, [count * self.units for count in counts])
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -113,9 +113,8 @@ class GRUCell(GatedCell):
         """Return the output and the new state after one step."""
         self.draw_missing_masks(inputs, states, training)
         state, weights = states[0], self.kernels
-        given = self.by_gates(self.input_dropout.for_gates(inputs), weights.kernel, self.gates)
-        if weights.bias is not None:
-            given = ops.add(given, weights.bias)
+        masked = self.input_dropout.for_gates(inputs)
+        given = self.by_gates(masked, weights.kernel, self.gates, weights.bias)
         dropped = self.state_dropout.for_gates(state)
         if self.implementation == 2:
             state = dropped[0]  # as in Keras, the dropped state is also what is carried over
@@ -130,25 +129,25 @@ class GRUCell(GatedCell):
         self, given: Tensor, dropped: States, weights: Kernels
     ) -> tuple[Tensor, Tensor]:
         """The update gate and the candidate, one product for all gates."""
-        kept = self.by_gates(dropped, weights.recurrent_kernel, self.gates)
-        if weights.state_bias is not None:
-            kept = ops.add(kept, weights.state_bias)
-        z, r = self._open_gates(given, self.part(kept, 0, 2))
-        kept_h = ops.multiply(r, self.part(kept, 2))
-        return z, self.activation(ops.add(self.part(given, 2), kept_h))
+        kept = self.by_gates(dropped, weights.recurrent_kernel, self.gates, weights.state_bias)
+        given_z_r, given_h = self.split(given, 2, 1)
+        kept_z_r, kept_h = self.split(kept, 2, 1)
+        z, r = self._open_gates(given_z_r, kept_z_r)
+        return z, self.activation(ops.add(given_h, ops.multiply(r, kept_h)))
 
     def _reset_before(
         self, given: Tensor, dropped: States, weights: Kernels
     ) -> tuple[Tensor, Tensor]:
         """The update gate and the candidate, whose product has to wait for the reset gate."""
         kernel = weights.recurrent_kernel
-        z, r = self._open_gates(given, self.by_gates(dropped[:2], self.part(kernel, 0, 2), 2))
+        given_z_r, given_h = self.split(given, 2, 1)
+        z, r = self._open_gates(given_z_r, self.by_gates(dropped[:2], self.part(kernel, 0, 2), 2))
         kept_h = ops.matmul(ops.multiply(r, dropped[-1]), self.part(kernel, 2))
-        return z, self.activation(ops.add(self.part(given, 2), kept_h))
+        return z, self.activation(ops.add(given_h, kept_h))
 
     def _open_gates(self, given: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
-        both = self.recurrent_activation(ops.add(self.part(given, 0, 2), kept))
-        return self.part(both, 0), self.part(both, 1)
+        z, r = self.split(self.recurrent_activation(ops.add(given, kept)), 1, 1)
+        return z, r
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -121,16 +121,13 @@ class LSTMCell(GatedCell):
         """Return the output and the new states after one step."""
         self.draw_missing_masks(inputs, states, training)
         weights = self.kernels
-        given = self.by_gates(self.input_dropout.for_gates(inputs), weights.kernel, self.gates)
-        if weights.bias is not None:
-            given = ops.add(given, weights.bias)
+        masked = self.input_dropout.for_gates(inputs)
+        given = self.by_gates(masked, weights.kernel, self.gates, weights.bias)
         dropped = self.state_dropout.for_gates(states[0])
         sums = ops.add(given, self.by_gates(dropped, weights.recurrent_kernel, self.gates))
-        i_f = self.recurrent_activation(self.part(sums, 0, 2))
-        candidate = self.activation(self.part(sums, 2))
-        o = self.recurrent_activation(self.part(sums, 3))
-        kept = ops.multiply(self.part(i_f, 1), states[1])
-        memory = ops.add(kept, ops.multiply(self.part(i_f, 0), candidate))
+        of_i, of_f, of_c, of_o = self.split(sums, 1, 1, 1, 1)
+        i, f, o = (self.recurrent_activation(part) for part in (of_i, of_f, of_o))
+        memory = ops.add(ops.multiply(f, states[1]), ops.multiply(i, self.activation(of_c)))
         output = ops.multiply(o, self.activation(memory))
         return output, [output, memory]
 
