@@ -12,8 +12,8 @@ from konnx.converters.onnx_import.operators import Operators
 from konnx.converters.onnx_import.partition import divide
 from konnx.converters.onnx_import.reading import Source, read_model
 from konnx.converters.onnx_import.refusals import check_operators
-from konnx.converters.onnx_import.weights import Chosen, find_weights, safe_name
-from konnx.graph import Tensor, TensorType, dependent_nodes, load
+from konnx.converters.onnx_import.weights import Chosen, find_weights, safe_name, store_constants
+from konnx.graph import Tensor, TensorType, Variable, dependent_nodes, load
 from konnx.graph.inline import inline_functions
 from konnx.graph.protos import ONNX_DOMAINS
 from konnx.layers import Input
@@ -42,8 +42,9 @@ def from_onnx(
 
     Weights are floats that were trained: kernels, biases, scales, tables of embeddings. Statistics
     of batch normalization and other large tensors are weights that are not trainable. Small
-    numbers, shapes and axes stay constants. Dropout, where the file still has it, drops in
-    training. Nothing in the file is executed, and weights beside it are read from its folder only.
+    numbers, shapes and axes stay constants, as do Constant nodes where other tensors are trained.
+    Dropout, where the file still has it, drops in training. Nothing in the file is executed, and
+    weights beside it are read from its folder only.
 
     Args:
         source: the path of a file, its bytes, or a model; opset 7 or later.
@@ -74,7 +75,7 @@ def from_onnx(
     version = _opset(model)
     model = inline_functions(model)
     check_operators(model.graph, version)
-    weights = find_weights(model.graph, trainable)
+    weights = _weights(model.graph, trainable)
     inputs = _inputs(model.graph, input_shapes or {})
     loaded = load(
         model,
@@ -96,6 +97,13 @@ def from_onnx(
     ]
     title = name or safe_name(model.graph.name, "") or None
     return Model(list(inputs.values()), results, name=title)
+
+
+def _weights(graph: onnx.GraphProto, trainable: Chosen) -> dict[str, Variable]:
+    """Weights among the initializers; if none is trained, among the Constant nodes, too."""
+    if trainable is None and not any(one.trainable for one in find_weights(graph).values()):
+        store_constants(graph)
+    return find_weights(graph, trainable)
 
 
 def _check_dependence(outputs: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> None:

@@ -6,7 +6,7 @@ arithmetic on shapes. Nodes that share a trained weight share a layer, which is 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -83,10 +83,9 @@ def _owners(graph: onnx.GraphProto, values: Mapping[str, Tensor]) -> dict[Node, 
     """Which node of the file a node of the graph was made for."""
     owners: dict[Node, onnx.NodeProto] = {}
     for node in graph.node:
-        taken = {values[name].node for name in node.input if name in values}
+        taken = {values[name].node: node for name in node.input if name in values}
         made = [values[name] for name in node.output if name in values]
-        known = taken | owners.keys()
-        for one in topological_order(made, stop=known.__contains__):
+        for one in topological_order(made, stop=ChainMap(taken, owners).__contains__):
             if one not in taken:
                 owners.setdefault(one, node)
     return owners

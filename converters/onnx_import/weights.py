@@ -11,7 +11,7 @@ import onnx
 from konnx.converters.errors import printable
 from konnx.graph import TensorType, Variable, is_float
 from konnx.graph.inline import all_nodes
-from konnx.graph.protos import stored_array, stored_type
+from konnx.graph.protos import ONNX_DOMAINS, stored_array, stored_type
 
 Chosen = Callable[[str], bool] | Iterable[str] | None
 
@@ -84,6 +84,20 @@ def _type_of(tensor: onnx.TensorProto) -> TensorType:
         return stored_type(tensor)
     except ValueError as error:
         raise ValueError(f"Initializer {tensor.name!r}: {error}") from error
+
+
+def store_constants(graph: onnx.GraphProto) -> None:
+    """Make stored tensors of a graph's Constant nodes, where some exporters keep weights."""
+    kept = []
+    for node in graph.node:
+        values = [one.t for one in node.attribute if one.name == "value"]
+        if node.op_type != "Constant" or node.domain not in ONNX_DOMAINS or not values:
+            kept.append(node)
+            continue
+        graph.initializer.add().CopyFrom(values[0])
+        graph.initializer[-1].name = node.output[0]
+    del graph.node[:]
+    graph.node.extend(kept)
 
 
 def safe_name(name: str, default: str) -> str:

@@ -131,6 +131,19 @@ def test_small_numbers_stay_constants_and_tables_are_weights_that_do_not_train()
     assert [weight.name for weight in model.non_trainable_weights] == ["places"]
 
 
+@pytest.mark.parametrize(("stored", "trained"), [({}, ["w", "b"]), ({"v": array(2, 2)}, ["v"])])
+def test_constant_nodes_are_weights_where_nothing_else_is(
+    stored: dict[str, np.ndarray], trained: list[str]
+) -> None:
+    last = "y = MatMul(a, v)" if stored else "y = Relu(a)"
+    text = (
+        "w = Constant <value = float[2, 2] {1, 2, 3, 4}> () "
+        "b = Constant <value = float[2] {5, 6}> () h = MatMul(x, w) a = Add(h, b)"
+    )
+    model = from_onnx(parse(f"g (float[N, 2] x) => (float[N, 2] y) {{{text} {last}}}", **stored))
+    assert [weight.name for weight in model.trainable_weights] == trained
+
+
 def test_the_bias_of_one_unit_is_a_weight() -> None:
     model = parse(
         "g (float[N, 3] x) => (float[N, 1] y) {h = MatMul(x, w) y = Add(h, b)}",
