@@ -111,9 +111,8 @@ class Function:
 
     def _load(self, training: bool) -> _Loaded:
         device = runtime.resolve_device(self._device)
-        graph = self._graph(training)
-        if device.kind == "cpu":
-            graph = graph.for_cpu()
+        whole = self._graph(training)
+        graph = whole.for_cpu() if device.kind == "cpu" else whole
         emitted = graph.emit(self._name)
         updates = {
             f"update_{index}": state_of(variable) for index, variable in enumerate(self.updates)
@@ -125,6 +124,7 @@ class Function:
             states={name: state_of(variable) for name, variable in emitted.variables.items()},
             updates=updates,
             device=device,
+            spinning=graph is whole,  # a step with convolutions is long
         )
         return _Loaded(program, "seed" in graph.feeds, graph.messages)
 
@@ -173,6 +173,8 @@ class _Graph:
         if not block:
             return self
         blocked = block_channels(values, block)
+        if all(a is b for a, b in zip(values, blocked, strict=True)):
+            return self
         return replace(self, results=dict(zip(self.results, blocked, strict=True)))
 
     def emit(self, name: str) -> Emitted:

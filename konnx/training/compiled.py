@@ -12,6 +12,7 @@ from konnx import optimizers
 from konnx.autodiff import check_engine, gradients
 from konnx.function import Function
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
+from konnx.graph.passes import rectify_pooled
 from konnx.layers.base import Update
 from konnx.training.objective import LossFunction, weighted_mean
 from konnx.utils.naming import free_name
@@ -108,12 +109,11 @@ class Compiled:
         self._targets = self._make_targets(target_tensors)
         self._weights = self._make_weights()
         self._metrics = self._make_metrics()
+        self._phases, self._updates = {}, {}
         losses = model.losses
-        self._phases = {side: self._resolve(losses, training=side) for side in (True, False)}
-        self._updates = {
-            True: _resolved(model.updates, training=True),
-            False: _resolved(model.state_updates, training=False),
-        }
+        for training, updates in ((True, model.updates), (False, model.state_updates)):
+            resolved = self._resolve(losses, updates, training=training)
+            self._phases[training], self._updates[training] = resolved
         self._functions: dict[tuple[object, ...], Function] = {}
 
     @property
@@ -232,14 +232,20 @@ class Compiled:
                 phase.masks[i],
             )
 
-    def _resolve(self, losses: Sequence[Tensor], *, training: bool) -> Phase:
+    def _resolve(
+        self, losses: Sequence[Tensor], updates: Sequence[Update], *, training: bool
+    ) -> tuple[Phase, list[Update]]:
         model = self._model
-        count = len(model.outputs)
-        resolved = select_phase(
+        values = select_phase(
             [*model.outputs, *losses], training=training, keep_gradient_stops=True
         )
+        values += select_phase([value for _, value in updates], training=training)
+        if training:
+            values = rectify_pooled(values)  # together, so that they share what they have in common
+        outputs, values = values[: len(model.outputs)], values[len(model.outputs) :]
         masks = [tensor._keras_mask for tensor in model.outputs]
-        return Phase(resolved[:count], masks, resolved[count:])
+        renewed = zip((variable for variable, _ in updates), values[len(losses) :], strict=True)
+        return Phase(outputs, masks, values[: len(losses)]), list(renewed)
 
     def _make_targets(self, given: Any) -> list[Tensor]:
         model = self._model
@@ -294,11 +300,6 @@ class Compiled:
             return metric_family.crossentropy_for(loss, shape), "ce"
         function = metric_family.get(metric)
         return function, getattr(function, "name", None) or function.__name__
-
-
-def _resolved(updates: Sequence[Update], *, training: bool) -> list[Update]:
-    values = select_phase([value for _, value in updates], training=training)
-    return [(variable, value) for (variable, _), value in zip(updates, values, strict=True)]
 
 
 def _loss(identifier: Any) -> LossFunction | None:

@@ -19,6 +19,7 @@ from konnx.graph.passes.merge_duplicates import merge_duplicates
 from konnx.graph.passes.merge_outputs import merge_outputs
 from konnx.graph.passes.merge_padding import merge_padding
 from konnx.graph.passes.merge_reshapes import merge_reshapes
+from konnx.graph.passes.rectify_pooled import rectify_pooled
 from konnx.graph.passes.remove_identities import remove_identities
 from konnx.graph.subgraph import bodies_of, map_bodies
 from konnx.graph.tensor import Node, Tensor
@@ -89,5 +90,6 @@ __all__ = [
     "merge_padding",
     "merge_reshapes",
     "optimize",
+    "rectify_pooled",
     "remove_identities",
 ]
