@@ -83,7 +83,8 @@ def ctc_decode(
         y_pred: probabilities, the outputs of a softmax: (batch, time, classes).
         input_length: how many steps of each sample count, (batch,).
         greedy: whether to take the likeliest class of each step; otherwise a beam search finds the
-            labels that are likeliest over all their paths.
+            labels that are likeliest over all their paths; labels that are repeated in them then
+            count once, as in Keras on TensorFlow.
         beam_width: how many prefixes the beam search follows.
         top_paths: how many results it returns.
 
