@@ -27,6 +27,7 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "autocast": (True, False),
     "dynamic": (False,),
     "groups": (1, None),
+    "implementation": (1,),
     "keepdims": (False,),
     "lora_alpha": (None,),
     "lora_rank": (None,),
@@ -34,6 +35,7 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "quantization_config": (None,),
     "ragged": (False, None),
     "renorm": (False,),
+    "rms_scaling": (False,),
     "seed": (None,),
     "sparse": (False,),
     "time_major": (False,),
@@ -46,6 +48,7 @@ _UNUSED = {"kernel_initializer", "kernel_regularizer", "kernel_constraint"}
 _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     # These inherit the arguments in later versions, but have other kernels.
     "DepthwiseConv2D": _UNUSED,
+    "SeparableConv1D": _UNUSED,
     "SeparableConv2D": _UNUSED,
     # Later versions can fix their dropout, which has no effect on anything but chance.
     "GatedCell": {"seed"},

@@ -1,8 +1,7 @@
-"""Convolutions over one or two spatial axes, and padding."""
+"""Convolutions over one, two or three spatial axes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from konnx import ops
@@ -14,15 +13,11 @@ from konnx.layers.arguments import (
     one_of,
     problem,
     slid_shape,
-    spatial_axes,
     whole_number,
     whole_numbers,
 )
-from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
 from konnx.layers.weighted import Activation, WeightedLayer
-
-Sides = tuple[int, int]
 
 
 class SlidingWindow(WeightedLayer):
@@ -87,7 +82,7 @@ class SlidingWindow(WeightedLayer):
         }
 
 
-class _Convolution(SlidingWindow):
+class Convolution(SlidingWindow):
     """Convolutions whose kernel sees all channels."""
 
     kernel: Variable
@@ -127,11 +122,15 @@ class _Convolution(SlidingWindow):
         )
 
     def build(self, input_shape: Shape) -> None:
-        shape = (*self.kernel_size, self.channels(input_shape), self.filters)
+        shape = self.kernel_shape(self.channels(input_shape))
         self.kernel = self.add_chosen_weight("kernel", shape)
         if self.use_bias:
             self.bias = self.add_chosen_weight("bias", (self.filters,))
         super().build(input_shape)
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """Return the shape of the kernel for this many input channels."""
+        return (*self.kernel_size, channels, self.filters)
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)
@@ -153,7 +152,7 @@ class _Convolution(SlidingWindow):
         return {**super().get_config(), "filters": self.filters}
 
 
-class Conv1D(_Convolution):
+class Conv1D(Convolution):
     """Convolution over time or another single axis.
 
     Input shape (batch, steps, channels), or (batch, channels, steps) for "channels_first".
@@ -233,7 +232,7 @@ class Conv1D(_Convolution):
         return config
 
 
-class Conv2D(_Convolution):
+class Conv2D(Convolution):
     """Convolution over images.
 
     Input shape (batch, rows, columns, channels), or (batch, channels, rows, columns) for
@@ -268,62 +267,41 @@ class Conv2D(_Convolution):
     rank = 2
 
 
-class ZeroPadding2D(Layer):
-    """Rows and columns of zeros around images.
+class Conv3D(Convolution):
+    """Convolution over volumes.
+
+    Input shape (batch, depth, rows, columns, channels), or (batch, channels, depth, rows, columns)
+    for "channels_first".
 
     Args:
-        padding: one number for all sides, (rows, columns) for both sides each, or
-            ((top, bottom), (left, right)).
+        filters: the number of output channels.
+        kernel_size: (depth, rows, columns) of the window; one number for all.
+        strides: by how much it moves.
+        padding: "valid" or "same".
         data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
+        dilation_rate: the distance of the window's elements.
+        activation: name or function; None: linear.
+        use_bias: whether to add a bias.
+        kernel_initializer: of the kernel, (depth, rows, columns, channels, filters).
+        bias_initializer: of the bias, (filters,).
+        kernel_regularizer: penalty on the kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        kernel_constraint: of the kernel, applied after each update.
+        bias_constraint: of the bias, applied after each update.
 
     Raises:
-        ValueError: `padding` has another form, or holds a negative number.
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
 
     Example:
         >>> from konnx.layers import Input
-        >>> ZeroPadding2D(((1, 0), (2, 2)))(Input((8, 8, 3))).shape
-        (None, 9, 12, 3)
+        >>> Conv3D(8, 3)(Input((6, 6, 6, 1))).shape
+        (None, 4, 4, 4, 8)
     """
 
-    def __init__(
-        self,
-        padding: int | Sequence[Sizes] = (1, 1),
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.data_format = data_format_of(self, data_format)
-        self.padding = self._sides(padding)
-        self.input_spec = InputSpec(ndim=4)
-
-    def _sides(self, padding: int | Sequence[Sizes]) -> tuple[Sides, Sides]:
-        axes = list(padding) if isinstance(padding, Sequence) else [padding, padding]
-        if len(axes) != 2:
-            demand = "must be a number, (rows, columns) or ((top, bottom), (left, right))"
-            raise problem(self, "padding", demand, padding)
-        rows, columns = (whole_numbers(self, "padding", sides, 2, minimum=0) for sides in axes)
-        return (rows[0], rows[1]), (columns[0], columns[1])
-
-    def call(self, inputs: Tensor) -> Tensor:
-        pads = [(0, 0)] * 4
-        rows, columns = spatial_axes(self.data_format, 2)
-        pads[rows], pads[columns] = self.padding
-        return ops.pad(inputs, pads)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        shape = list(input_shape)
-        for axis, sides in zip(spatial_axes(self.data_format, 2), self.padding, strict=True):
-            size = shape[axis]
-            shape[axis] = None if size is None else size + sum(sides)
-        return tuple(shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
+    rank = 3
 
 
 Convolution1D = Conv1D
 Convolution2D = Conv2D
+Convolution3D = Conv3D

@@ -1,4 +1,4 @@
-"""Layers that every network needs: dense, activation, dropout, and changes of shape."""
+"""Layers that every network needs: dense, activation, and changes of shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from konnx import ops
+from konnx import ops, regularizers
 from konnx.graph import Tensor, Variable
 from konnx.layers.arguments import data_format_of, problem, whole_number
 from konnx.layers.base import Layer
@@ -126,73 +126,29 @@ class Activation(WeightedLayer):
         return self.activation(inputs)
 
 
-class Dropout(Layer):
-    """In training, sets a random part of the inputs to 0 and scales up the rest.
+class ActivityRegularization(Layer):
+    """The inputs unchanged, with a penalty on them in the loss.
 
     Args:
-        rate: the part to drop, at least 0 and below 1.
-        noise_shape: where it has a 1, all elements along that axis share their fate; None or the
-            inputs' own size elsewhere. Default: each element by itself.
-        seed: makes the choice repeatable.
-
-    Raises:
-        ValueError: `rate` is out of bounds, or `noise_shape` does not fit the inputs.
-
-    Source: Srivastava et al., Dropout, JMLR 15, 2014.
+        l1: factor of the sum of absolute values.
+        l2: factor of the sum of squares.
 
     Example:
         >>> from konnx.layers import Input
-        >>> Dropout(0.5)(Input((8,))).shape
+        >>> ActivityRegularization(l2=0.01)(Input((8,))).shape
         (None, 8)
     """
 
     supports_masking = True
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise problem(self, "rate", "must be at least 0 and below 1", rate)
-        self.rate = float(rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed = seed
-
-    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        if self.rate == 0 or training is False:
-            return inputs
-        mask = ops.keep_mask(self._noise_like(inputs), self.rate, self.seed)
-        dropped = ops.multiply(inputs, ops.multiply(mask, 1 / (1 - self.rate)))
-        return dropped if training else ops.in_train_phase(dropped, inputs)
-
-    def _noise_like(self, inputs: Tensor) -> Tensor:
-        """A tensor in the shape of the mask."""
-        if self.noise_shape is None:
-            return inputs
-        shape = inputs.shape
-        fits = len(self.noise_shape) == len(shape) and all(
-            noise in (None, 1) or size in (None, noise)
-            for noise, size in zip(self.noise_shape, shape, strict=True)
-        )
-        if not fits:
-            demand = f"must hold 1 or the inputs' own size for each axis of {shape}"
-            raise problem(self, "noise_shape", demand, self.noise_shape)
-        shared = [axis for axis, noise in enumerate(self.noise_shape) if noise == 1]
-        if not shared:
-            return inputs
-        return ops.slice_axes(inputs, [0] * len(shared), [1] * len(shared), shared)
+        self.l1 = float(l1)
+        self.l2 = float(l2)
+        self.activity_regularizer = regularizers.L1L2(l1, l2)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": self.noise_shape,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
 
 
 class Flatten(Layer):

@@ -12,7 +12,7 @@ from konnx.layers.base import Layer
 from konnx.layers.spec import Shape
 
 
-class _Merge(Layer):
+class Merge(Layer):
     """What the merging layers share: at least two inputs, and masks that must all hold."""
 
     supports_masking = True
@@ -45,7 +45,7 @@ class _Merge(Layer):
         return reduce(ops.logical_and, masks) if masks else None
 
 
-class _Elementwise(_Merge):
+class _Elementwise(Merge):
     """Merges element by element; inputs broadcast as in NumPy, batch against batch."""
 
     combine: Callable[[Any, Any], Tensor]
@@ -112,7 +112,76 @@ class Multiply(_Elementwise):
     combine = staticmethod(ops.multiply)
 
 
-class Concatenate(_Merge):
+class Subtract(_Elementwise):
+    """The first of two tensors less the second.
+
+    Raises:
+        ValueError: another number of inputs, or shapes that do not broadcast.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Subtract()([Input((4, 3)), Input((4, 3))]).shape
+        (None, 4, 3)
+    """
+
+    combine = staticmethod(ops.subtract)
+
+    def shapes(self, input_shape: Any) -> list[Shape]:
+        shapes = super().shapes(input_shape)
+        if len(shapes) != 2:
+            raise self.misfit("takes two tensors", input_shape)
+        return shapes
+
+
+class Average(_Elementwise):
+    """The mean, element by element, of two or more tensors.
+
+    Raises:
+        ValueError: fewer than two inputs, or shapes that do not broadcast.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Average()([Input((4, 3)), Input((4, 3))]).shape
+        (None, 4, 3)
+    """
+
+    combine = staticmethod(ops.add)
+
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
+        return ops.multiply(super().call(inputs), 1 / len(inputs))
+
+
+class Maximum(_Elementwise):
+    """The largest, element by element, of two or more tensors.
+
+    Raises:
+        ValueError: fewer than two inputs, or shapes that do not broadcast.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Maximum()([Input((4, 3)), Input((4, 3))]).shape
+        (None, 4, 3)
+    """
+
+    combine = staticmethod(ops.maximum)
+
+
+class Minimum(_Elementwise):
+    """The smallest, element by element, of two or more tensors.
+
+    Raises:
+        ValueError: fewer than two inputs, or shapes that do not broadcast.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Minimum()([Input((4, 3)), Input((4, 3))]).shape
+        (None, 4, 3)
+    """
+
+    combine = staticmethod(ops.minimum)
+
+
+class Concatenate(Merge):
     """Two or more tensors joined along an axis.
 
     Args:
@@ -177,49 +246,3 @@ def _all_true(tensor: Tensor, ndim: int) -> Tensor:
     while tensor.ndim > ndim:
         tensor = tensor[..., 0]
     return ops.expand_like(ops.as_tensor(True), tensor)
-
-
-def add(inputs: Sequence[Tensor], **kwargs: Any) -> Any:
-    """Return the sum of two or more tensors, made by an `Add` layer.
-
-    Args:
-        inputs: the tensors.
-        **kwargs: the layer's arguments, such as `name`.
-
-    Example:
-        >>> from konnx.layers import Input
-        >>> add([Input((3,)), Input((3,))]).shape
-        (None, 3)
-    """
-    return Add(**kwargs)(list(inputs))
-
-
-def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Any:
-    """Return the product of two or more tensors, made by a `Multiply` layer.
-
-    Args:
-        inputs: the tensors.
-        **kwargs: the layer's arguments, such as `name`.
-
-    Example:
-        >>> from konnx.layers import Input
-        >>> multiply([Input((3,)), Input((3,))]).shape
-        (None, 3)
-    """
-    return Multiply(**kwargs)(list(inputs))
-
-
-def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Any:
-    """Return two or more tensors joined along an axis, by a `Concatenate` layer.
-
-    Args:
-        inputs: the tensors.
-        axis: counted with the batch; -1: the last.
-        **kwargs: the layer's arguments, such as `name`.
-
-    Example:
-        >>> from konnx.layers import Input
-        >>> concatenate([Input((3,)), Input((2,))]).shape
-        (None, 5)
-    """
-    return Concatenate(axis=axis, **kwargs)(list(inputs))

@@ -1,8 +1,8 @@
-"""The largest or the mean element of windows, or of whole images."""
+"""The largest or the mean element of windows."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from konnx import ops
 from konnx.graph import Tensor
@@ -11,32 +11,35 @@ from konnx.layers.arguments import (
     data_format_of,
     one_of,
     slid_shape,
-    spatial_axes,
     whole_numbers,
 )
 from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
 
 
-class _Pooling2D(Layer):
+class _Pooling(Layer):
     """What the pooling layers share but the way to pool."""
+
+    rank: ClassVar[int]
 
     def __init__(
         self,
-        pool_size: Sizes = (2, 2),
+        pool_size: Sizes = 2,
         strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_size = whole_numbers(self, "pool_size", pool_size, 2)
+        self.pool_size = whole_numbers(self, "pool_size", pool_size, self.rank)
         self.strides = (
-            self.pool_size if strides is None else whole_numbers(self, "strides", strides, 2)
+            self.pool_size
+            if strides is None
+            else whole_numbers(self, "strides", strides, self.rank)
         )
         self.padding = one_of(self, "padding", padding, ("valid", "same"))
         self.data_format = data_format_of(self, data_format)
-        self.input_spec = InputSpec(ndim=4)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return slid_shape(
@@ -46,7 +49,7 @@ class _Pooling2D(Layer):
             self.pool_size,
             self.padding,
             self.strides,
-            (1, 1),
+            [1] * self.rank,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -59,7 +62,85 @@ class _Pooling2D(Layer):
         }
 
 
-class MaxPooling2D(_Pooling2D):
+class _MaxPooling(_Pooling):
+    """What takes the largest element."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self.compute_output_shape(inputs.shape)
+        return ops.max_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+
+class _AveragePooling(_Pooling):
+    """What takes the mean."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self.compute_output_shape(inputs.shape)
+        return ops.average_pool(
+            inputs, self.pool_size, self.strides, self.padding, self.data_format
+        )
+
+
+class _OfSequences(_Pooling):
+    """What differs for sequences: Keras 2.1 knows them with channels last only."""
+
+    rank = 1
+
+    def __init__(
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if self.data_format == "channels_last":
+            del config["data_format"]
+        return config
+
+
+class MaxPooling1D(_OfSequences, _MaxPooling):
+    """The largest element of each window of sequences.
+
+    Args:
+        pool_size: the length of the window.
+        strides: by how much it moves; None: `pool_size`.
+        padding: "valid" or "same".
+        data_format: as in later versions, "channels_first" too.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> MaxPooling1D()(Input((8, 3))).shape
+        (None, 4, 3)
+    """
+
+
+class AveragePooling1D(_OfSequences, _AveragePooling):
+    """The mean of each window of sequences; padding does not count.
+
+    Args:
+        pool_size: the length of the window.
+        strides: by how much it moves; None: `pool_size`.
+        padding: "valid" or "same".
+        data_format: as in later versions, "channels_first" too.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> AveragePooling1D()(Input((8, 3))).shape
+        (None, 4, 3)
+    """
+
+
+class MaxPooling2D(_MaxPooling):
     """The largest element of each window of an image.
 
     Args:
@@ -77,12 +158,10 @@ class MaxPooling2D(_Pooling2D):
         (None, 4, 4, 3)
     """
 
-    def call(self, inputs: Tensor) -> Tensor:
-        self.compute_output_shape(inputs.shape)
-        return ops.max_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+    rank = 2
 
 
-class AveragePooling2D(_Pooling2D):
+class AveragePooling2D(_AveragePooling):
     """The mean of each window of an image; padding does not count.
 
     Args:
@@ -96,75 +175,58 @@ class AveragePooling2D(_Pooling2D):
 
     Example:
         >>> from konnx.layers import Input
-        >>> AveragePooling2D(3, strides=2, padding="same")(Input((8, 8, 3))).shape
+        >>> AveragePooling2D()(Input((8, 8, 3))).shape
         (None, 4, 4, 3)
     """
 
-    def call(self, inputs: Tensor) -> Tensor:
-        self.compute_output_shape(inputs.shape)
-        return ops.average_pool(
-            inputs, self.pool_size, self.strides, self.padding, self.data_format
-        )
+    rank = 2
 
 
-class _GlobalPooling2D(Layer):
-    """What the global pooling layers share but the way to pool."""
-
-    def __init__(
-        self, data_format: str | None = None, *, keepdims: bool = False, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.data_format = data_format_of(self, data_format)
-        self.keepdims = bool(keepdims)
-        self.input_spec = InputSpec(ndim=4)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        pooled = spatial_axes(self.data_format, 2)
-        if self.keepdims:
-            return tuple(1 if axis in pooled else size for axis, size in enumerate(input_shape))
-        return tuple(size for axis, size in enumerate(input_shape) if axis not in pooled)
-
-    def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "data_format": self.data_format}
-        # A later Keras' argument: Keras 2.1 reads the config only without it.
-        return {**config, "keepdims": True} if self.keepdims else config
-
-
-class GlobalMaxPooling2D(_GlobalPooling2D):
-    """The largest element of each channel of an image: (batch, channels).
+class MaxPooling3D(_MaxPooling):
+    """The largest element of each window of a volume.
 
     Args:
+        pool_size: (depth, rows, columns) of the window; one number for all.
+        strides: by how much it moves; None: `pool_size`.
+        padding: "valid" or "same".
         data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
-        keepdims: keep the pooled axes with size 1.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
 
     Example:
         >>> from konnx.layers import Input
-        >>> GlobalMaxPooling2D()(Input((8, 8, 3))).shape
-        (None, 3)
+        >>> MaxPooling3D()(Input((8, 8, 8, 3))).shape
+        (None, 4, 4, 4, 3)
     """
 
-    def call(self, inputs: Tensor) -> Tensor:
-        return ops.max(inputs, spatial_axes(self.data_format, 2), self.keepdims)
+    rank = 3
 
 
-class GlobalAveragePooling2D(_GlobalPooling2D):
-    """The mean of each channel of an image: (batch, channels).
+class AveragePooling3D(_AveragePooling):
+    """The mean of each window of a volume; padding does not count.
 
     Args:
+        pool_size: (depth, rows, columns) of the window; one number for all.
+        strides: by how much it moves; None: `pool_size`.
+        padding: "valid" or "same".
         data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
-        keepdims: keep the pooled axes with size 1.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
 
     Example:
         >>> from konnx.layers import Input
-        >>> GlobalAveragePooling2D()(Input((8, 8, 3))).shape
-        (None, 3)
+        >>> AveragePooling3D()(Input((8, 8, 8, 3))).shape
+        (None, 4, 4, 4, 3)
     """
 
-    def call(self, inputs: Tensor) -> Tensor:
-        return ops.mean(inputs, spatial_axes(self.data_format, 2), self.keepdims)
+    rank = 3
 
 
+MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
-GlobalMaxPool2D = GlobalMaxPooling2D
-GlobalAvgPool2D = GlobalAveragePooling2D
+AvgPool3D = AveragePooling3D

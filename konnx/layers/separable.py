@@ -109,42 +109,9 @@ class DepthwiseConv2D(SlidingWindow):
         return {**super().get_config(), "depth_multiplier": self.depth_multiplier}
 
 
-class SeparableConv2D(SlidingWindow):
-    """Convolution of each channel by itself, then a mixture of all channels at each place.
+class _SeparableConv(SlidingWindow):
+    """Convolutions of each channel by itself, followed by a mixture of channels."""
 
-    Args:
-        filters: the number of output channels.
-        kernel_size: (rows, columns) of the window; one number for both.
-        strides: by how much it moves.
-        padding: "valid" or "same".
-        data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
-        dilation_rate: the distance of the window's elements.
-        depth_multiplier: channels between the two steps for each input channel.
-        activation: name or function; None: linear.
-        use_bias: whether to add a bias at the end.
-        depthwise_initializer: of the first kernel, (rows, columns, channels, depth_multiplier).
-        pointwise_initializer: of the second, (1, 1, channels * depth_multiplier, filters).
-        bias_initializer: of the bias, (filters,).
-        depthwise_regularizer: penalty on the first kernel.
-        pointwise_regularizer: penalty on the second kernel.
-        bias_regularizer: penalty on the bias.
-        activity_regularizer: penalty on the output.
-        depthwise_constraint: of the first kernel, applied after each update.
-        pointwise_constraint: of the second kernel, applied after each update.
-        bias_constraint: of the bias, applied after each update.
-
-    Raises:
-        ValueError: an argument is out of bounds, or the window does not fit into the input.
-
-    Source: Chollet, Xception, 2016 (arXiv 1610.02357).
-
-    Example:
-        >>> from konnx.layers import Input
-        >>> SeparableConv2D(16, 3, padding="same")(Input((8, 8, 5))).shape
-        (None, 8, 8, 16)
-    """
-
-    rank = 2
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
@@ -152,10 +119,10 @@ class SeparableConv2D(SlidingWindow):
         self,
         filters: int,
         kernel_size: Sizes,
-        strides: Sizes = (1, 1),
+        strides: Sizes = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: Sizes = (1, 1),
+        dilation_rate: Sizes = 1,
         depth_multiplier: int = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -199,7 +166,7 @@ class SeparableConv2D(SlidingWindow):
         )
         self.pointwise_kernel = self.add_chosen_weight(
             "pointwise_kernel",
-            (1, 1, channels * self.depth_multiplier, self.filters),
+            (*[1] * self.rank, channels * self.depth_multiplier, self.filters),
             by="pointwise",
         )
         if self.use_bias:
@@ -208,23 +175,17 @@ class SeparableConv2D(SlidingWindow):
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)
-        filtered = ops.depthwise_convolution(
+        outputs = ops.separable_convolution(
             inputs,
             self.depthwise_kernel,
+            self.pointwise_kernel,
+            self.bias,
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,
             dilations=self.dilation_rate,
         )
-        mixed = ops.convolution(
-            filtered,
-            self.pointwise_kernel,
-            self.bias,
-            strides=(1, 1),
-            data_format=self.data_format,
-            dilations=(1, 1),
-        )
-        return self.activation(mixed)
+        return self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.slid(input_shape, self.filters)
@@ -237,4 +198,82 @@ class SeparableConv2D(SlidingWindow):
         }
 
 
+class SeparableConv1D(_SeparableConv):
+    """Convolution of each channel by itself, then a mixture of all channels at each step.
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: the length of the window.
+        strides: by how much it moves.
+        padding: "valid", "same", or, as in later versions, "causal": an output sees no later step.
+        data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
+        dilation_rate: the distance of the window's elements.
+        depth_multiplier: channels between the two steps for each input channel.
+        activation: name or function; None: linear.
+        use_bias: whether to add a bias at the end.
+        depthwise_initializer: of the first kernel, (kernel_size, channels, depth_multiplier).
+        pointwise_initializer: of the second, (1, channels * depth_multiplier, filters).
+        bias_initializer: of the bias, (filters,).
+        depthwise_regularizer: penalty on the first kernel.
+        pointwise_regularizer: penalty on the second kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        depthwise_constraint: of the first kernel, applied after each update.
+        pointwise_constraint: of the second kernel, applied after each update.
+        bias_constraint: of the bias, applied after each update.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Source: Chollet, Xception, 2016 (arXiv 1610.02357).
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> SeparableConv1D(16, 3, padding="same")(Input((8, 5))).shape
+        (None, 8, 16)
+    """
+
+    rank = 1
+    paddings = ("valid", "same", "causal")
+
+
+class SeparableConv2D(_SeparableConv):
+    """Convolution of each channel by itself, then a mixture of all channels at each place.
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: (rows, columns) of the window; one number for both.
+        strides: by how much it moves.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first"; None: `image_data_format()`.
+        dilation_rate: the distance of the window's elements.
+        depth_multiplier: channels between the two steps for each input channel.
+        activation: name or function; None: linear.
+        use_bias: whether to add a bias at the end.
+        depthwise_initializer: of the first kernel, (rows, columns, channels, depth_multiplier).
+        pointwise_initializer: of the second, (1, 1, channels * depth_multiplier, filters).
+        bias_initializer: of the bias, (filters,).
+        depthwise_regularizer: penalty on the first kernel.
+        pointwise_regularizer: penalty on the second kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        depthwise_constraint: of the first kernel, applied after each update.
+        pointwise_constraint: of the second kernel, applied after each update.
+        bias_constraint: of the bias, applied after each update.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Source: Chollet, Xception, 2016 (arXiv 1610.02357).
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> SeparableConv2D(16, 3, padding="same")(Input((8, 8, 5))).shape
+        (None, 8, 8, 16)
+    """
+
+    rank = 2
+
+
+SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D

@@ -187,13 +187,10 @@ def check_known_classes(config: Any, custom_objects: Custom) -> None:
     if not unknown:
         return
     listed = "; ".join(f"{cls} ({', '.join(names)})" for cls, names in sorted(unknown.items()))
-    remedy = "Pass your own classes as custom_objects={'ClassName': Class}."
-    if "Lambda" in unknown:
-        remedy += (
-            " A Lambda layer holds Python code, which is never read from a file: write it as a "
-            "layer class of your own and pass that under the name 'Lambda'."
-        )
-    raise ValueError(f"Unknown layer classes: {listed}. {remedy}")
+    raise ValueError(
+        f"Unknown layer classes: {listed}. "
+        "Pass your own classes as custom_objects={'ClassName': Class}."
+    )
 
 
 def layer_classes(config: Any) -> list[tuple[str, str]]:

@@ -26,6 +26,8 @@ BATCH_NORMALIZATION = {
     *("moving_mean_initializer", "moving_variance_initializer"),
     *("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
 }
+LEARNT = {"filters", *WINDOW, *KERNEL_AND_BIAS} - {"dilation_rate"}
+LAMBDA = {"function", "function_type", "output_shape", "output_shape_type", "arguments"}
 POOLING = {"pool_size", "strides", "padding", "data_format"}
 OVER_TIME = {"return_sequences", "return_state", "go_backwards", "stateful", "unroll"}
 SIMPLE_CELL = {
@@ -99,6 +101,57 @@ CONFIGS: list[tuple[Layer, set[str]]] = [
     (layers.Add(), set()),
     (layers.Multiply(), set()),
     (layers.Concatenate(), {"axis"}),
+    (layers.Subtract(), set()),
+    (layers.Average(), set()),
+    (layers.Maximum(), set()),
+    (layers.Minimum(), set()),
+    (layers.Dot(1), {"axes", "normalize"}),
+    (layers.ActivityRegularization(), {"l1", "l2"}),
+    (layers.Lambda(abs), LAMBDA),
+    (layers.SpatialDropout1D(0.5), {"rate", "noise_shape", "seed"}),
+    (layers.SpatialDropout2D(0.5), {"rate", "noise_shape", "seed", "data_format"}),
+    (layers.SpatialDropout3D(0.5), {"rate", "noise_shape", "seed", "data_format"}),
+    (layers.Conv3D(4, 3), {"filters", *WINDOW, *KERNEL_AND_BIAS}),
+    (layers.Conv2DTranspose(4, 3), LEARNT),
+    (layers.Conv3DTranspose(4, 3), LEARNT),
+    (
+        layers.SeparableConv1D(4, 3),
+        {"filters", "depth_multiplier", *WINDOW, *DEPTHWISE, *POINTWISE},
+    ),
+    (layers.LocallyConnected1D(4, 3), LEARNT),
+    (layers.LocallyConnected2D(4, 3), LEARNT),
+    (layers.ZeroPadding1D(), {"padding"}),
+    (layers.ZeroPadding3D(), {"padding", "data_format"}),
+    (layers.Cropping1D(), {"cropping"}),
+    (layers.Cropping2D(), {"cropping", "data_format"}),
+    (layers.Cropping3D(), {"cropping", "data_format"}),
+    (layers.UpSampling1D(), {"size"}),
+    (layers.UpSampling2D(), {"size", "data_format"}),
+    (layers.UpSampling3D(), {"size", "data_format"}),
+    (layers.MaxPooling1D(), POOLING - {"data_format"}),
+    (layers.AveragePooling1D(), POOLING - {"data_format"}),
+    (layers.MaxPooling3D(), POOLING),
+    (layers.AveragePooling3D(), POOLING),
+    (layers.GlobalMaxPooling1D(), set()),
+    (layers.GlobalAveragePooling1D(), set()),
+    (layers.GlobalMaxPooling3D(), {"data_format"}),
+    (layers.GlobalAveragePooling3D(), {"data_format"}),
+    (layers.LeakyReLU(), {"alpha"}),
+    (
+        layers.PReLU(),
+        {"alpha_initializer", "alpha_regularizer", "alpha_constraint", "shared_axes"},
+    ),
+    (layers.ELU(), {"alpha"}),
+    (layers.ThresholdedReLU(), {"theta"}),
+    (layers.Softmax(), {"axis"}),
+    (layers.ReLU(), {"max_value", "negative_slope", "threshold"}),
+    (
+        layers.LayerNormalization(),
+        {key for key in BATCH_NORMALIZATION if "mo" not in key},
+    ),
+    (layers.GaussianNoise(0.1), {"stddev"}),
+    (layers.GaussianDropout(0.1), {"rate"}),
+    (layers.AlphaDropout(0.1), {"rate", "noise_shape", "seed"}),
 ]
 
 
@@ -193,7 +246,7 @@ def test_a_user_s_functions_are_found_by_their_names() -> None:
     ("config", "message"),
     [
         ({"class_name": "Denze", "config": {}}, "Unknown layer: 'Denze'. Did you mean 'Dense'"),
-        ({"class_name": "Lambda", "config": {}}, "Unknown layer: 'Lambda'."),
+        ({"class_name": "Twirl", "config": {}}, "Unknown layer: 'Twirl'."),
         ("Dense", "The config of a layer must be a dict with 'class_name', a name"),
         ({"class_name": "Dense", "config": [1]}, "The config of a layer must be a dict"),
         ({"class_name": ["Dense"], "config": {}}, "The config of a layer must be a dict"),

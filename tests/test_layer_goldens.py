@@ -1,0 +1,105 @@
+"""Layers compute and train as tf_keras' do, case by case."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from konnx import ops
+from konnx.autodiff import gradients
+from konnx.function import Function
+from konnx.graph import select_phase
+from konnx.layers import LAYERS, Input, Layer, deserialize
+from konnx.optimizers import SGD
+
+FILE = Path(__file__).parent / "goldens" / "layers.npz"
+RATE = 0.1
+Arrays = dict[str, list[np.ndarray[Any, Any]]]
+
+with np.load(FILE) as file:
+    CASES: list[tuple[str, dict[str, Any], list[tuple[str, list[int]]]]]
+    CASES = json.loads(str(file["cases"]))
+
+NO_NUMBERS = {
+    # of their own: what they do is tested by facts, or by goldens elsewhere
+    "Bidirectional", "ConvLSTM2D", "ConvLSTM2DCell", "ConvRNN2D", "CuDNNGRU", "CuDNNLSTM",
+    "Embedding", "GRU", "GRUCell", "InputLayer", "LSTM", "LSTMCell", "Lambda", "Masking", "Model",
+    "ONNXGraph", "RNN", "Sequential", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells",
+    "TimeDistributed", "Wrapper",
+}  # fmt: skip
+
+
+@cache
+def data() -> dict[str, np.ndarray[Any, Any]]:
+    with np.load(FILE) as file:
+        return {name: file[name] for name in file.files}
+
+
+def golden(index: int) -> Arrays:
+    """Return the arrays of a case by the letter of their names."""
+    rest = data()[str(index)]
+    arrays: Arrays = {letter: [] for letter in "xwytvd"}
+    for name, shape in CASES[index][2]:
+        size = int(np.prod(shape))
+        arrays[name[0]].append(rest[:size].reshape(shape))
+        rest = rest[size:]
+    return arrays
+
+
+def called(index: int, arrays: Arrays) -> tuple[Layer, list[Any], Any]:
+    """Return the layer of a case with its weights, its inputs and its output."""
+    class_name, arguments, _ = CASES[index]
+    layer = deserialize({"class_name": class_name, "config": {**arguments, "name": "golden"}})
+    inputs = [Input(batch_shape=x.shape) for x in arrays["x"]]
+    output = layer(inputs if len(inputs) > 1 else inputs[0])
+    layer.set_weights(arrays["w"])
+    return layer, inputs, output
+
+
+def names(indices: range | list[int]) -> list[str]:
+    return [f"{CASES[index][0]}-{index}" for index in indices]
+
+
+ALL = range(len(CASES))
+TRAINED = [index for index in ALL if any(name == "t" for name, _ in CASES[index][2])]
+
+
+@pytest.mark.parametrize("index", ALL, ids=names(ALL))
+def test_the_output_is_that_of_keras(index: int) -> None:
+    arrays = golden(index)
+    _, inputs, output = called(index, arrays)
+    (result,) = Function(inputs, [output])(arrays["x"])
+    np.testing.assert_allclose(result, arrays["y"][0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("index", TRAINED, ids=names(TRAINED))
+def test_one_step_of_training_is_that_of_keras(index: int) -> None:
+    arrays = golden(index)
+    layer, inputs, output = called(index, arrays)
+    loss = ops.mean(ops.square(output - arrays["t"][0]))
+    for penalty in layer.losses:
+        loss = loss + penalty
+    (loss,) = select_phase([loss], training=True)
+    updates = list(layer.updates)
+    if layer.trainable_weights:
+        updates += SGD(lr=RATE).get_updates(loss, layer.trainable_weights)
+    step = Function(inputs, gradients(loss, inputs), updates, training=True)
+    found = step(arrays["x"])
+    for result, expected in zip(found, arrays["d"], strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+    for result, expected in zip(layer.get_weights(), arrays["v"], strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.no_runtime
+def test_every_layer_has_four_configurations_or_more() -> None:
+    counts = Counter(class_name for class_name, *_ in CASES)
+    classes = {LAYERS.resolve(name).__name__ for name in LAYERS} - NO_NUMBERS
+    assert {name: counts[name] for name in classes if counts[name] < 4} == {}
