@@ -302,7 +302,11 @@ class Layer:
 
     def _build_for(self, tensors: list[Tensor]) -> None:
         self.check_inputs(tensors)
-        self.build(unpack([tensor.shape for tensor in tensors]))
+        self.build_with_weights(unpack([tensor.shape for tensor in tensors]))
+
+    def build_with_weights(self, input_shape: Any) -> None:
+        """Build the layer, and give it the `weights` of its constructor."""
+        self.build(input_shape)
         self.built = True
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)

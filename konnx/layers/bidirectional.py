@@ -79,10 +79,9 @@ class Bidirectional(Wrapper):
 
     def build(self, input_shape: Any) -> None:
         for layer in (self.forward_layer, self.backward_layer):
-            layer.weight_scope = f"{self.weight_scope or self.name}/{layer.name}"
             layer.extras.constant_shapes = self.extras.constant_shapes
-            layer.build(input_shape)
-            layer.built = True
+            scope = f"{self.weight_scope or self.name}/{layer.name}"
+            self.build_part(layer, input_shape, scope)
         self.input_spec = self.forward_layer.input_spec
         super().build(input_shape)
 

@@ -24,6 +24,19 @@ class Composite(Layer):
         self._parts += [part for part in parts if isinstance(part, Layer)]
         self.trainable = self._trainable
 
+    def build_part(self, part: Layer, input_shape: Any, scope: str) -> None:
+        """Make the weights of a layer within, unless it has them.
+
+        Args:
+            part: the layer.
+            input_shape: of its input.
+            scope: what the names of its weights begin with.
+        """
+        if part.built:
+            return
+        part.weight_scope = scope
+        part.build_with_weights(input_shape)
+
     @property
     def parts(self) -> list[Layer]:
         """The layers within."""

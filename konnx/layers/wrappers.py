@@ -80,10 +80,7 @@ class TimeDistributed(Wrapper):
         self.input_spec = InputSpec(min_ndim=3)
 
     def build(self, input_shape: Shape) -> None:
-        if not self.layer.built:
-            self.layer.weight_scope = self.weight_scope or self.name
-            self.layer.build(_of_step(input_shape))
-            self.layer.built = True
+        self.build_part(self.layer, _of_step(input_shape), self.weight_scope or self.name)
         self.input_spec = InputSpec(shape=(None, None, *input_shape[2:]))
         super().build(input_shape)
 

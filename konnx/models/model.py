@@ -402,7 +402,8 @@ class Model(Network):
         """Write an ONNX model for inference.
 
         Inputs and outputs have the names of their layers and a batch axis named "batch"; what only
-        training needs is gone; batch normalization is folded into convolutions.
+        training needs is gone; batch normalization is folded into convolutions. A stateful model
+        becomes one that starts, at each run, from the states that it has now.
 
         Args:
             filepath: the file to write; it appears whole or not at all.

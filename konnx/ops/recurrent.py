@@ -55,7 +55,7 @@ Outputs = tuple[Tensor, list[Tensor]]
 def simple_rnn(
     steps: Tensor,
     weights: Kernels,
-    states: Sequence[Tensor],
+    states: Sequence[Tensor | None],
     activations: Sequence[StepActivation],
     lengths: Tensor | None = None,
 ) -> Outputs:
@@ -64,7 +64,7 @@ def simple_rnn(
     Args:
         steps: (time, batch, features).
         weights: of one gate.
-        states: the first h, (batch, units).
+        states: the first h, (batch, units); None: zeros.
         activations: one.
         lengths: of the samples, int32 (batch,); None: all steps count.
 
@@ -79,7 +79,7 @@ def simple_rnn(
 def gru(
     steps: Tensor,
     weights: Kernels,
-    states: Sequence[Tensor],
+    states: Sequence[Tensor | None],
     activations: Sequence[StepActivation],
     lengths: Tensor | None = None,
     *,
@@ -90,7 +90,7 @@ def gru(
     Args:
         steps: (time, batch, features).
         weights: of the gates z, r, h.
-        states: the first h, (batch, units).
+        states: the first h, (batch, units); None: zeros.
         activations: of the gates, and of the candidate.
         lengths: of the samples, int32 (batch,); None: all steps count.
         reset_after: whether the reset gate comes after the product with the state.
@@ -107,7 +107,7 @@ def gru(
 def lstm(
     steps: Tensor,
     weights: Kernels,
-    states: Sequence[Tensor],
+    states: Sequence[Tensor | None],
     activations: Sequence[StepActivation],
     lengths: Tensor | None = None,
 ) -> Outputs:
@@ -116,7 +116,7 @@ def lstm(
     Args:
         steps: (time, batch, features).
         weights: of the gates i, f, c, o.
-        states: the first h and c, (batch, units) each.
+        states: the first h and c, (batch, units) each; None: zeros.
         activations: of the gates, of the candidate, and of the output.
         lengths: of the samples, int32 (batch,); None: all steps count.
 
@@ -133,14 +133,15 @@ def _operands(
     weights: Kernels,
     order: Sequence[int],
     lengths: Tensor | None,
-    states: Sequence[Tensor],
+    states: Sequence[Tensor | None],
 ) -> list[Tensor | None]:
     kernels = [
         transpose(_reordered(one, weights.units, order), (1, 0))
         for one in (weights.kernel, weights.recurrent_kernel)
     ]
-    directed = [_with_direction(one) for one in (*kernels, *states)]
-    return [steps, *directed[:2], _bias(weights, order), lengths, *directed[2:]]
+    w, r = (_with_direction(one) for one in kernels)
+    initial = [None if one is None else _with_direction(one) for one in states]
+    return [steps, w, r, _bias(weights, order), lengths, *initial]
 
 
 def _bias(weights: Kernels, order: Sequence[int]) -> Tensor | None:

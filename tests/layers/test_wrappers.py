@@ -78,6 +78,20 @@ def test_a_model_can_be_distributed() -> None:
     assert all(not np.array_equal(a, b) for a, b in zip(before, inner.get_weights(), strict=True))
 
 
+def test_layers_within_start_from_the_weights_they_are_given() -> None:
+    weights = [np.full((2, 3), 0.5, "float32"), np.ones(3, "float32")]
+    wrapper = TimeDistributed(Dense(3, weights=weights))
+    wrapper(Input((4, 2)))
+    for received, expected in zip(wrapper.get_weights(), weights, strict=True):
+        assert np.array_equal(received, expected)
+
+
+def test_a_model_without_an_input_shape_is_built_within() -> None:
+    wrapper = TimeDistributed(Sequential([Dense(3), Dense(2)]))
+    assert wrapper(Input((4, 5))).shape == (None, 4, 2)
+    assert len(wrapper.weights) == 4
+
+
 def test_updates_and_losses_of_the_layer_within_count() -> None:
     norm = BatchNormalization()
     wrapper = TimeDistributed(norm)

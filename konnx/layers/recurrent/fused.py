@@ -60,6 +60,7 @@ def fuse(
     mask: Tensor | None,
     *,
     go_backwards: bool,
+    from_zero: bool = False,
     masked_start: Tensor | None = None,
 ) -> Outcome:
     """Compute a layer by ONNX' recurrent operators.
@@ -68,28 +69,31 @@ def fuse(
         cell: one that `can_fuse`.
         sequence: (batch, time, features).
         states: the first states, in the cell's order.
-        mask: bool (batch, time), or None.
+        mask: (batch, time) or (batch, time, 1), or None.
         go_backwards: whether the last step comes first.
+        from_zero: whether the first states are known to be zero.
         masked_start: what masked steps show before the first that counts; default: the first state.
     """
     if go_backwards:
         sequence, mask = sequence[:, ::-1], None if mask is None else mask[:, ::-1]
+    start = [None] * len(states) if from_zero else states
     if mask is None:
-        steps, final = _run(cell, ops.transpose(sequence, (1, 0, 2)), states, None)
+        steps, final = _run(cell, ops.transpose(sequence, (1, 0, 2)), start, None)
         return Outcome(final[0], ops.transpose(steps, (1, 0, 2)), final)
-    packed = ops.packing(mask)
-    steps, final = _run(cell, ops.pack(sequence, packed), states, packed.lengths)
+    packed = ops.packing(mask if mask.ndim == 2 else ops.squeeze(mask, -1))
+    steps, final = _run(cell, ops.pack(sequence, packed), start, packed.lengths)
     outputs = ops.unpack(steps, states[0] if masked_start is None else masked_start, packed)
     started = ops.expand_dims(ops.greater(packed.lengths, 0), 1)
     final = [ops.where(started, new, old) for new, old in zip(final, states, strict=True)]
     return Outcome(outputs[:, -1], outputs, final)
 
 
-Form = Callable[[Any, Tensor, Sequence[Tensor], Tensor | None], tuple[Tensor, list[Tensor]]]
+Start = Sequence[Tensor | None]
+Form = Callable[[Any, Tensor, Start, Tensor | None], tuple[Tensor, list[Tensor]]]
 
 
 def _run(
-    cell: Any, steps: Tensor, states: Sequence[Tensor], lengths: Tensor | None
+    cell: Any, steps: Tensor, states: Start, lengths: Tensor | None
 ) -> tuple[Tensor, list[Tensor]]:
     """The outputs (time, batch, units) and the last states of a cell or, one by one, of a stack."""
     if not isinstance(cell, StackedRNNCells):
@@ -102,20 +106,20 @@ def _run(
 
 
 def _simple(
-    cell: SimpleRNNCell, steps: Tensor, states: Sequence[Tensor], lengths: Tensor | None
+    cell: SimpleRNNCell, steps: Tensor, states: Start, lengths: Tensor | None
 ) -> tuple[Tensor, list[Tensor]]:
     return ops.simple_rnn(steps, cell.kernels, states, _named(cell.activation), lengths)
 
 
 def _gru(
-    cell: GRUCell, steps: Tensor, states: Sequence[Tensor], lengths: Tensor | None
+    cell: GRUCell, steps: Tensor, states: Start, lengths: Tensor | None
 ) -> tuple[Tensor, list[Tensor]]:
     named = _named(cell.recurrent_activation, cell.activation)
     return ops.gru(steps, cell.kernels, states, named, lengths, reset_after=cell.reset_after)
 
 
 def _lstm(
-    cell: LSTMCell, steps: Tensor, states: Sequence[Tensor], lengths: Tensor | None
+    cell: LSTMCell, steps: Tensor, states: Start, lengths: Tensor | None
 ) -> tuple[Tensor, list[Tensor]]:
     named = _named(cell.recurrent_activation, cell.activation, cell.activation)
     return ops.lstm(steps, cell.kernels, states, named, lengths)

@@ -84,7 +84,7 @@ class RNN(StatefulMixin, Composite):
         self.input_spec = [InputSpec(shape=(batch, None, *sequence[2:]))]
         scope = self.weight_scope or self.name
         step_shape = (sequence[0], *sequence[2:])
-        build_cell(self.cell, step_shape, self.extras.constant_shapes, scope)
+        build_cell(self, self.cell, step_shape, self.extras.constant_shapes, scope)
         if self.stateful:
             self.reset_states()
         super().build(input_shape)
@@ -133,7 +133,8 @@ class RNN(StatefulMixin, Composite):
         sequence, states, fixed = split_inputs(inputs, self.extras.count)
         initial = self._initial_states(sequence, states or initial_state)
         fixed = [ops.as_tensor(one) for one in fixed or as_list(constants)]
-        outcome = self._run(sequence, initial, fixed, _first(mask), training)
+        from_zero = not states and initial_state is None and self._starts_from_zero
+        outcome = self._run(sequence, initial, fixed, _first(mask), training, from_zero=from_zero)
         if self.stateful:
             self.add_update(list(zip(self.states, outcome.states, strict=True)))
         output = outcome.outputs if self.return_sequences else outcome.last_output
@@ -152,6 +153,10 @@ class RNN(StatefulMixin, Composite):
             raise problem(self, "initial_state", demand, [state.shape for state in states])
         return states
 
+    @property
+    def _starts_from_zero(self) -> bool:
+        return not self.stateful and type(self).get_initial_state is RNN.get_initial_state
+
     def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """Return the states to start with where none are given: zeros."""
         return [zeros_for(inputs, [size]) for size in state_sizes(self.cell)]
@@ -163,13 +168,21 @@ class RNN(StatefulMixin, Composite):
         constants: list[Tensor],
         mask: Tensor | None,
         training: bool | None,
+        *,
+        from_zero: bool,
     ) -> Outcome:
         """The outcome step by step and, for inference, by one operator where that can be."""
         if training or constants or not can_fuse(self.cell):
             return self._loop(sequence, states, constants, mask, training)
         before = ops.multiply(states[0], 0.0) if self.unroll else None
         fused = fuse(
-            self.cell, sequence, states, mask, go_backwards=self.go_backwards, masked_start=before
+            self.cell,
+            sequence,
+            states,
+            mask,
+            go_backwards=self.go_backwards,
+            from_zero=from_zero,
+            masked_start=before,
         )
         if training is False:
             return fused

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from inspect import signature
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from konnx.graph import Tensor
 from konnx.layers.arguments import problem
 from konnx.layers.base import Layer
 from konnx.layers.composite import Composite
 from konnx.layers.spec import Shape, as_list
+
+State = TypeVar("State")
 
 
 def check_cell(owner: Layer, cell: Any) -> None:
@@ -34,23 +36,22 @@ def takes(cell: Any, argument: str) -> bool:
     return argument in signature(cell.call).parameters
 
 
-def build_cell(cell: Any, step_shape: Shape, constants: Sequence[Shape], scope: str) -> None:
+def build_cell(
+    owner: Composite, cell: Any, step_shape: Shape, constants: Sequence[Shape], scope: str
+) -> None:
     """Make the weights of a cell, if it is a layer that has none yet.
 
     Args:
+        owner: the layer that holds the cell.
         cell: the cell.
         step_shape: of its input at one step.
         constants: the shapes of constants; handed on if its `call` takes them.
         scope: what the names of the weights begin with.
     """
-    if not isinstance(cell, Layer) or cell.built:
-        return
-    cell.weight_scope = scope
-    if constants and takes(cell, "constants"):
-        cell.build([step_shape, *constants])
-    else:
-        cell.build(step_shape)
-    cell.built = True
+    if isinstance(cell, Layer):
+        takes_them = constants and takes(cell, "constants")
+        shape = [step_shape, *constants] if takes_them else step_shape
+        owner.build_part(cell, shape, scope)
 
 
 def cell_config(cell: Any) -> dict[str, Any]:
@@ -95,11 +96,11 @@ class StackedRNNCells(Composite):
         shape, constants = shapes[0], shapes[1:]
         scope = self.weight_scope or self.name
         for index, cell in enumerate(self.cells):
-            build_cell(cell, shape, constants, f"{scope}/cell_{index}")
+            build_cell(self, cell, shape, constants, f"{scope}/cell_{index}")
             shape = (shape[0], state_sizes(cell)[0])
         super().build(input_shape)
 
-    def split(self, states: Sequence[Tensor]) -> list[list[Tensor]]:
+    def split(self, states: Sequence[State]) -> list[list[State]]:
         """Return the states of each cell, in the order of the cells."""
         left, parts = list(states), []
         for cell in reversed(self.cells):

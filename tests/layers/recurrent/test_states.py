@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from konnx import ops
+from konnx.converters import to_onnx
 from konnx.graph import Tensor
 from konnx.layers import (
     GRU,
@@ -23,6 +24,7 @@ from konnx.layers import (
     SimpleRNN,
 )
 from konnx.models import Model, Sequential, model_from_json
+from konnx.runtime import Program
 from konnx.testing import evaluate
 
 RANDOM = np.random.default_rng(3)
@@ -85,6 +87,16 @@ def test_a_model_within_a_model_carries_its_states() -> None:
     assert not np.allclose(model.predict(X[:, :3], batch_size=4), first)
     model.reset_states()
     np.testing.assert_allclose(model.predict(X[:, :3], batch_size=4), first, rtol=1e-5)
+
+
+def test_an_exported_model_starts_from_the_present_states() -> None:
+    model = stateful()
+    model.predict(X[:, :3], batch_size=4)
+    exported = to_onnx(model)
+    program = Program(exported, feeds=["memory_input"], fetches=[exported.graph.output[0].name])
+    for _ in range(2):
+        second = program(X[:, 3:])[0]
+        np.testing.assert_allclose(second, whole(model), rtol=1e-4, atol=1e-6)
 
 
 def test_states_are_no_weights() -> None:
