@@ -28,9 +28,10 @@ def batch_dot(x: Tensor, y: Tensor, axes: int | Sequence[int] | None = None) -> 
 
     Returns:
         The axes of x but the one summed over, then those of y but the batch and the one summed
-        over; (batch, 1) for two matrices. As in Keras 2.1, tensors of one rank above 3 are
-        multiplied matrix by matrix where the axes lie among the last two: (b, h, n, d) and
-        (b, h, m, d) over their last axes give (b, h, n, m).
+        over; (batch, 1) for two matrices. But as in Keras 2.1, where both axes lie among the last
+        two of the higher rank, all axes before these two are batches that both have: (b, h, n, d)
+        and (b, h, m, d) over axis 3 give (b, h, n, m), (b, h, n) and (b, h, n, d) over axis 2 give
+        (b, h, d).
 
     Example:
         >>> import numpy as np

@@ -9,7 +9,7 @@ from konnx.graph.tensor import register_operators
 from konnx.ops._convert import as_tensors, canonical_axis
 from konnx.ops.elementwise import multiply
 from konnx.ops.reduction import sum as reduce_sum
-from konnx.ops.shape import reshape, size_of, transpose
+from konnx.ops.shape import expand_dims, reshape, size_of, squeeze, transpose
 
 
 def matmul(x: Any, y: Any) -> Tensor:
@@ -49,19 +49,19 @@ def batch_dot(x: Any, y: Any, axes: tuple[int, int]) -> Tensor:
 
     Returns:
         The axes of x but its own, then those of y but the batch and its own; (batch, 1) where
-        nothing else is left. Two tensors of the same rank above 3 whose axes lie among the last
-        two are multiplied matrix by matrix over the axes before these, as Keras 2.1 does.
+        nothing else is left. But where both axes lie among the last two of the higher rank, all
+        axes before these two are batches that both have, as Keras 2.1 does it.
 
     Raises:
         ShapeError: fewer than 2 axes, the batch axis, or sizes that differ.
     """
     first, second = as_tensors(x, y)
     a, b = _contracted(first, second, axes)
-    rank = first.ndim
-    if rank == second.ndim == 2:
+    rank = max(first.ndim, second.ndim)
+    if rank == 2:
         return reduce_sum(multiply(first, second), 1, keepdims=True)
-    if rank == second.ndim and min(a, b) >= rank - 2:
-        return op("MatMul", _move(first, a, rank - 1), _move(second, b, rank - 2))
+    if min(a, b) >= rank - 2:
+        return _matrix_by_matrix(first, second, a, b, rank)
     left, right = _move(first, a, first.ndim - 1), _move(second, b, 1)
     rows = reshape(left, [size_of(left, 0), -1, size_of(left, -1)])
     columns = reshape(right, [size_of(right, 0), size_of(right, 1), -1])
@@ -69,6 +69,16 @@ def batch_dot(x: Any, y: Any, axes: tuple[int, int]) -> Tensor:
     sizes += [size_of(right, axis) for axis in range(2, right.ndim)]
     dims = [*_dims(left)[:-1], *_dims(right)[2:]]
     return refine(reshape(op("MatMul", rows, columns), sizes), dims)
+
+
+def _matrix_by_matrix(x: Tensor, y: Tensor, a: int, b: int, rank: int) -> Tensor:
+    """The products of matrices over the axes before the last two; a vector is one row or column."""
+    rows = _move(x, a, rank - 1) if x.ndim == rank else expand_dims(x, rank - 2)
+    columns = _move(y, b, rank - 2) if y.ndim == rank else expand_dims(y, rank - 1)
+    product = op("MatMul", rows, columns)
+    if x.ndim < rank:
+        return squeeze(product, rank - 2)
+    return squeeze(product, rank - 1) if y.ndim < rank else product
 
 
 def _contracted(x: Tensor, y: Tensor, axes: tuple[int, int]) -> tuple[int, int]:
