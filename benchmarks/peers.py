@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 KERAS_BACKENDS = ("tensorflow", "torch", "jax")
+Pair = tuple[float, float]
+
 PAUSE = 0.1  # seconds; the threads of one framework spin for a while after their work
 
 
@@ -59,13 +61,18 @@ def keras_of(framework: str) -> object:
 
 
 def serve(step: Callable[[], object]) -> None:
-    """Run as many steps as each line of the input says, and write their times in milliseconds."""
+    """Run as many steps as each line of the input says, and write their times in milliseconds.
+
+    Each is a pair: what a clock shows, and what all threads together had of the processor. The
+    latter is what counts on a machine that has other work, too.
+    """
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             step()
-            times.append((time.perf_counter() - start) * 1e3)
+            end = time.perf_counter(), time.process_time()
+            times.append(((end[0] - start) * 1e3, (end[1] - used) * 1e3))
         print("times", json.dumps(times), flush=True)
 
 
@@ -86,14 +93,14 @@ class Worker:
             text=True,
         )
 
-    def run(self, steps: int) -> list[float]:
-        """Return the milliseconds of each of some steps."""
+    def run(self, steps: int) -> list[Pair]:
+        """Return the milliseconds of each of some steps, by the clock and of the processor."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(steps, file=self.process.stdin, flush=True)
         for line in self.process.stdout:
             if line.startswith("times "):
-                times: list[float] = json.loads(line.removeprefix("times "))
+                times: list[Pair] = json.loads(line.removeprefix("times "))
                 return times
         raise RuntimeError(f"{self.process.args!r} ended with {self.process.wait()}")
 
@@ -106,7 +113,7 @@ class Worker:
 
 def compare(
     script: str, arguments: argparse.Namespace, extra: Sequence[str]
-) -> Mapping[str, list[float]]:
+) -> Mapping[str, list[Pair]]:
     """Return the times of each framework, taken in turns.
 
     Args:
@@ -122,7 +129,7 @@ def compare(
         for name in arguments.frameworks
         if name == "konnx" or arguments.peers
     }
-    times: dict[str, list[float]] = {name: [] for name in workers}
+    times: dict[str, list[Pair]] = {name: [] for name in workers}
     try:
         for worker in workers.values():
             worker.run(3)  # compiles, allocates
@@ -136,14 +143,18 @@ def compare(
     return times
 
 
-def report(label: str, times: Mapping[str, list[float]]) -> None:
-    """Print each framework's times, and konnx' over the fastest of Keras 3's backends."""
-    print(label)
-    for name, row in times.items():
-        print(f"  {name:12} min {min(row):8.2f} ms   median {statistics.median(row):8.2f} ms")
-    rivals = [name for name in KERAS_BACKENDS if name in times]
+def report(label: str, times: Mapping[str, list[Pair]]) -> None:
+    """Print each framework's times, and konnx' over those of the fastest of Keras 3's backends."""
+    measures: dict[str, Callable[[list[Pair]], float]] = {
+        "min": lambda rows: min(clock for clock, _ in rows),
+        "median": lambda rows: statistics.median(clock for clock, _ in rows),
+        "processor": lambda rows: min(used for _, used in rows),
+    }
+    print(f"{label:40}" + "".join(f"{name:>12}" for name in measures))
+    for name, rows in times.items():
+        print(f"  {name:38}" + "".join(f"{of(rows):9.2f} ms" for of in measures.values()))
+    rivals = [times[name] for name in KERAS_BACKENDS if name in times]
     if rivals and "konnx" in times:
-        for word, measure in (("min", min), ("median", statistics.median)):
-            best = min(rivals, key=lambda name: measure(times[name]))
-            ratio = measure(times["konnx"]) / measure(times[best])
-            print(f"  ratio of {word:6} {ratio:5.2f} (konnx / {best})")
+        ratios = [of(times["konnx"]) / min(map(of, rivals)) for of in measures.values()]
+        line = "konnx / fastest of Keras 3"
+        print(f"  {line:38}" + "".join(f"{ratio:12.2f}" for ratio in ratios), flush=True)

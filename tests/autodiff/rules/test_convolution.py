@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from konnx import ops
-from konnx.graph import Dim, Tensor, op, placeholder
-from konnx.testing import check_gradients, normal
+from konnx.autodiff import gradients
+from konnx.autodiff.rules import _kernel_gradient
+from konnx.graph import Dim, Tensor, op, placeholder, topological_order
+from konnx.testing import check_gradients, evaluate, normal
 
 pytestmark = pytest.mark.gradients
 
@@ -208,12 +210,51 @@ def test_gradients_agree_for_an_input_as_small_as_its_kernel(padding: str) -> No
 
 def test_the_gradient_of_the_sum_of_a_valid_convolution_counts_the_windows() -> None:
     """An independent check: with a kernel of ones, each input gets the number of its windows."""
-    from konnx.autodiff import gradients
-    from konnx.testing import evaluate
-
     x = placeholder((1, 5, 1), name="x")
     kernel = ops.as_tensor(np.ones((3, 1, 1), dtype=np.float32))
     loss = ops.sum(ops.convolution(x, kernel, strides=(2,), dilations=(1,)))
     (gradient,) = gradients(loss, [x])
     assert gradient is not None
     assert evaluate([gradient], {x: np.zeros((1, 5, 1))})[0].ravel().tolist() == [1, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize(("spatial", "kernel", "strides", "dilations", "padding"), WINDOWS[::3])
+def test_all_ways_to_write_the_gradient_of_a_kernel_agree(
+    spatial: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    padding: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = placeholder(("batch", *spatial, CHANNELS), name="x")
+    weights = placeholder((*kernel, CHANNELS, FILTERS), name="weights")
+    y = ops.convolution(x, weights, strides=strides, padding=padding, dilations=dilations)
+    feeds = {x: normal((2, *spatial, CHANNELS)), weights: normal((*kernel, CHANNELS, FILTERS), 1)}
+    found = []
+    for few, most in ((1, 2**20), (100, 2**20), (1, 0)):  # gathered, joined, place by place
+        monkeypatch.setattr(_kernel_gradient, "_FEW", few)
+        monkeypatch.setattr(_kernel_gradient, "_MOST", most)
+        (gradient,) = gradients(ops.sum(ops.square(y)), [weights])
+        assert gradient is not None
+        found += evaluate([gradient], feeds)
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-5, atol=1e-5)
+
+
+def test_a_kernel_over_many_channels_is_one_product() -> None:
+    x = placeholder(("batch", 8, 8, 32), name="x")
+    weights = placeholder((3, 3, 32, 16), name="weights")
+    y = ops.convolution(x, weights, strides=(1, 1), dilations=(1, 1))
+    nodes = topological_order([one for one in gradients(ops.sum(y), [weights]) if one is not None])
+    assert [node.op_type for node in nodes].count("MatMul") == 1
+
+
+@pytest.mark.parametrize("pads", [[2, 0], [0, 3], [2, 2]], ids=str)
+def test_more_padding_than_the_kernel_reaches(pads: list[int]) -> None:
+    check_gradients(
+        lambda x, w: op("Conv", x, w, kernel_shape=[2], pads=pads),
+        [normal((2, 2, 5)), normal((3, 2, 2), 1)],
+        dtype="float32",
+        tolerance=TOLERANCE,
+    )
