@@ -88,6 +88,19 @@ def mean(node: Node) -> Sequence[Tensor]:
     return [op("Sum", *inputs) * (1.0 / len(inputs))]
 
 
+@lowering("DequantizeLinear")
+def dequantize_linear(node: Node) -> Sequence[Tensor]:
+    """The distance from the zero point times the scale, which has the gradient."""
+    x, scale = inputs_of(node)[:2]
+    numbers = [ops.cast(number, scale.dtype) for number in (x, *inputs_of(node)[2:])]
+    if scale.ndim == 1:
+        axis = node.attributes.get("axis", 1) % x.ndim
+        along = [-1] + [1] * (x.ndim - axis - 1)
+        scale, *numbers[1:] = (ops.reshape(number, along) for number in (scale, *numbers[1:]))
+    distance = numbers[0] if len(numbers) == 1 else numbers[0] - numbers[1]
+    return [distance * scale]
+
+
 @lowering("CastLike")
 def cast_like(node: Node) -> Sequence[Tensor]:
     """A Cast to the type of the second input."""

@@ -10,7 +10,7 @@ import pytest
 
 from konnx import ops
 from konnx.autodiff import gradients
-from konnx.graph import Tensor, op, placeholder
+from konnx.graph import Tensor, constant, op, placeholder
 from konnx.testing import check_gradients, evaluate, normal, positive, spaced
 
 pytestmark = pytest.mark.gradients
@@ -192,3 +192,15 @@ def test_a_bound_that_is_absent() -> None:
 @pytest.mark.parametrize("function", [ops.mod, ops.floor_divide])
 def test_remainders(function: Callable[..., Tensor]) -> None:
     check_gradients(function, [spaced((3, 4), gap=1.0) + 0.07, np.array([0.5, -1.5, 2.0, 3.0])])
+
+
+@pytest.mark.parametrize("axis", [0, -1, None])
+def test_the_scale_of_small_numbers(axis: int | None) -> None:
+    x = constant(np.array([[1, -3, 5], [2, 0, 7]], np.int8))
+    count = {0: 2, -1: 3, None: 1}[axis]
+    zeros = constant(np.arange(count, dtype=np.int8) if axis is not None else np.int8(3))
+    check_gradients(
+        lambda scale: op("DequantizeLinear", x, scale, zeros, axis=axis),
+        [positive((count,) if axis is not None else ())],
+        dtype="float32",
+    )

@@ -112,6 +112,15 @@ CASES = {
     "Cosh": of(applied("Cosh"), 0.5 * normal(MATRIX)),
     "CumSum": of(lambda x: op("CumSum", x, constant(1, "int64"), exclusive=1), normal(MATRIX)),
     "DepthToSpace": of(applied("DepthToSpace", blocksize=2, mode="CRD"), normal((BATCH, 8, 2, 3))),
+    "DequantizeLinear": in_float32(
+        lambda scale: op(
+            "DequantizeLinear",
+            constant([[1, -3, 5], [2, 0, 7]], "int8"),
+            scale,
+            constant([1, 0, -2], "int8"),
+        ),
+        positive((3,)),
+    ),
     "Div": of(ops.divide, normal(MATRIX), positive((BATCH, 1))),
     "Dropout": of(
         lambda x: op("Dropout", x, constant(0.0), constant(True), outputs=2)[0], normal(MATRIX)
