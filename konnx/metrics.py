@@ -11,15 +11,34 @@ from typing import Any
 from konnx import losses, ops
 from konnx.graph import Tensor
 from konnx.losses import (
+    KLD,
     MAE,
+    MAPE,
     MSE,
+    MSLE,
     binary_crossentropy,
     categorical_crossentropy,
+    categorical_hinge,
+    cosine,
+    cosine_proximity,
+    hinge,
+    huber,
+    kl_divergence,
+    kld,
+    kullback_leibler_divergence,
+    log_cosh,
+    logcosh,
     mae,
+    mape,
     mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
+    mean_squared_logarithmic_error,
     mse,
+    msle,
+    poisson,
     sparse_categorical_crossentropy,
+    squared_hinge,
 )
 from konnx.utils.registry import CustomObjects, FunctionRegistry
 
@@ -66,11 +85,38 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Tensor) -> Tensor:
     return ops.cast(ops.equal(numbers, ops.argmax(y_pred)), y_pred.dtype)
 
 
-METRICS.register(mean_squared_error, "mse", "MSE")
-METRICS.register(mean_absolute_error, "mae", "MAE")
-METRICS.register(binary_crossentropy)
-METRICS.register(categorical_crossentropy)
-METRICS.register(sparse_categorical_crossentropy)
+@METRICS.register
+def top_k_categorical_accuracy(y_true: Any, y_pred: Tensor, k: int = 5) -> Tensor:
+    """1 where fewer than k scores are greater than that of the true class, else 0.
+
+    For another k, compile with a function of your own that calls this one.
+
+    Args:
+        y_true: one-hot targets, of the shape of `y_pred`.
+        y_pred: scores of the classes, (batch, ..., classes).
+        k: how many of the greatest scores count.
+    """
+    return ops.cast(ops.in_top_k(y_pred, ops.argmax(y_true), k), y_pred.dtype)
+
+
+@METRICS.register
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Tensor, k: int = 5) -> Tensor:
+    """1 where fewer than k scores are greater than that of the true class, given by its number.
+
+    Args:
+        y_true: the class of each sample, of any dtype: (batch, ...) or (batch, ..., 1).
+        y_pred: scores of the classes, (batch, ..., classes).
+        k: how many of the greatest scores count.
+
+    Raises:
+        ShapeError: the shape of `y_true` does not fit that of `y_pred`.
+    """
+    numbers = ops.squeeze(losses.class_numbers(y_true, y_pred), -1)
+    return ops.cast(ops.in_top_k(y_pred, numbers, k), y_pred.dtype)
+
+
+for _name in losses.LOSSES:
+    METRICS.register(losses.LOSSES.resolve(_name), name=_name)
 
 
 def accuracy_for(loss: losses.Loss | None, output_shape: Sequence[int | None]) -> Metric:
@@ -131,23 +177,44 @@ def get(identifier: Any) -> Metric:
 
 
 __all__ = [
+    "KLD",
     "MAE",
+    "MAPE",
     "METRICS",
     "MSE",
+    "MSLE",
     "Metric",
     "accuracy_for",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine",
+    "cosine_proximity",
     "crossentropy_for",
     "deserialize",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
+    "log_cosh",
+    "logcosh",
     "mae",
+    "mape",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
     "mse",
+    "msle",
+    "poisson",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]

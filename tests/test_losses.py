@@ -48,7 +48,65 @@ def sparse(t: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.asarray(-np.log(chosen) + np.log(p.sum(-1)))
 
 
+def percentage(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray(100 * (np.abs(p - t) / np.maximum(np.abs(t), EPSILON)).mean(-1))
+
+
+def logarithmic(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    true, pred = np.maximum(t, EPSILON), np.maximum(p, EPSILON)
+    return np.asarray(np.square(np.log1p(pred) - np.log1p(true)).mean(-1))
+
+
+def margin(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray(np.maximum(1 - t * p, 0).mean(-1))
+
+
+def squared_margin(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray(np.square(np.maximum(1 - t * p, 0)).mean(-1))
+
+
+def class_margin(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray(np.maximum(((1 - t) * p).max(-1) - (t * p).sum(-1) + 1, 0))
+
+
+def log_of_cosh(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray((np.logaddexp(p - t, t - p) - np.log(2)).mean(-1))
+
+
+def half_squared_or_linear(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    far = np.abs(p - t)
+    return np.asarray(np.where(far <= 1, far**2 / 2, far - 0.5).mean(-1))
+
+
+def divergence(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    t, p = np.clip(t, EPSILON, 1), np.clip(p, EPSILON, 1)
+    return np.asarray((t * np.log(t / p)).sum(-1))
+
+
+def counted(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.asarray((p - t * np.log(p + EPSILON)).mean(-1))
+
+
+def negative_cosine(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(t, axis=-1) * np.linalg.norm(p, axis=-1)
+    return np.asarray(-(t * p).sum(-1) / lengths)
+
+
+SIGNS = 2 * ONE_HOT - 1
+FAR = 5 * RNG.standard_normal((4, 3))
+
 CASES = [
+    (losses.mean_absolute_percentage_error, percentage, FAR, SCORES),
+    (losses.mean_squared_logarithmic_error, logarithmic, np.abs(FAR), 3 * SCORES),
+    (losses.hinge, margin, SIGNS, FAR),
+    (losses.squared_hinge, squared_margin, SIGNS, FAR),
+    (losses.categorical_hinge, class_margin, ONE_HOT, FAR / 5),
+    (losses.logcosh, log_of_cosh, FAR, SCORES),
+    (losses.huber, half_squared_or_linear, FAR, SCORES),
+    (losses.kullback_leibler_divergence, divergence, ONE_HOT, SCORES),
+    (losses.kullback_leibler_divergence, divergence, STEPS, 1 - STEPS),
+    (losses.poisson, counted, np.abs(FAR), SCORES),
+    (losses.cosine_proximity, negative_cosine, FAR, SCORES),
     (losses.mean_squared_error, squared, ONE_HOT, SCORES),
     (losses.mean_squared_error, squared, STEPS, 1 - STEPS),
     (losses.mean_absolute_error, absolute, ONE_HOT, SCORES),
@@ -166,22 +224,76 @@ def test_sparse_targets_of_another_shape_are_refused(
     assert "categorical_crossentropy" in str(caught.value)
 
 
+NAMES: dict[str, list[str]] = {
+    "mean_squared_error": ["mse", "MSE"],
+    "mean_absolute_error": ["mae", "MAE"],
+    "mean_absolute_percentage_error": ["mape", "MAPE"],
+    "mean_squared_logarithmic_error": ["msle", "MSLE"],
+    "squared_hinge": [],
+    "hinge": [],
+    "categorical_hinge": [],
+    "logcosh": ["log_cosh"],
+    "huber": [],
+    "categorical_crossentropy": [],
+    "sparse_categorical_crossentropy": [],
+    "binary_crossentropy": [],
+    "kullback_leibler_divergence": ["kld", "KLD", "kl_divergence"],
+    "poisson": [],
+    "cosine_proximity": ["cosine"],
+}
+"""Every loss and its other names."""
+
+
 @pytest.mark.no_runtime
-@pytest.mark.parametrize(
-    ("names", "loss"),
-    [
-        (("mean_squared_error", "mse", "MSE"), losses.mean_squared_error),
-        (("mean_absolute_error", "mae", "MAE"), losses.mean_absolute_error),
-        (("binary_crossentropy",), losses.binary_crossentropy),
-        (("categorical_crossentropy",), losses.categorical_crossentropy),
-        (("sparse_categorical_crossentropy",), losses.sparse_categorical_crossentropy),
-    ],
-)
-def test_every_name_of_keras_is_known(names: tuple[str, ...], loss: losses.Loss) -> None:
-    assert [losses.get(name) for name in names] == [loss] * len(names)
-    assert [getattr(losses, name) for name in names] == [loss] * len(names)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_keras_is_known(name: str) -> None:
+    loss = getattr(losses, name)
+    for alias in (name, *NAMES[name]):
+        assert losses.get(alias) is loss
+        assert getattr(losses, alias) is loss
     assert losses.deserialize(losses.serialize(loss)) is loss
-    assert losses.serialize(loss) == names[0]
+    assert losses.serialize(loss) == name
+
+
+@pytest.mark.no_runtime
+def test_no_other_name_is_known() -> None:
+    aliases = [alias for few in NAMES.values() for alias in few]
+    assert losses.LOSSES.names == sorted([*NAMES, *aliases])
+
+
+HARSH: list[tuple[losses.Loss, Any, Any, Any]] = [
+    (losses.logcosh, [[0.0, 0.0]], [[1e4, -1e4]], [1e4 - np.log(2)]),
+    (losses.logcosh, [[0.0, 1.0]], [[0.0, 1.0]], [0.0]),
+    (losses.mean_squared_logarithmic_error, [[0.0, 0.0]], [[-5.0, 0.0]], [0.0]),
+    (losses.mean_absolute_percentage_error, [[0.0]], [[1e-7]], [100.0]),
+    (losses.kullback_leibler_divergence, [[1.0, 0.0]], [[1.0, 0.0]], [0.0]),
+    (losses.poisson, [[0.0, 0.0]], [[0.0, 0.0]], [0.0]),
+    (losses.cosine_proximity, [[0.0, 0.0]], [[3.0, 4.0]], [0.0]),
+    (losses.cosine_proximity, [[3.0, 4.0]], [[0.0, 0.0]], [0.0]),
+    (losses.huber, [[0.0, 0.0]], [[1e8, -1e8]], [1e8]),
+]
+"""(loss, y_true, y_pred, value) where a careless formula overflows or divides by 0."""
+
+
+@pytest.mark.gradients
+@pytest.mark.parametrize(("loss", "t", "p", "expected"), HARSH)
+def test_values_and_gradients_stay_finite(loss: losses.Loss, t: Any, p: Any, expected: Any) -> None:
+    arrays = [np.array(one, "f4") for one in (t, p)]
+    true, pred = symbols(arrays[0], arrays[1], "float32")
+    value = loss(true, pred)
+    gradient = autodiff.gradients(ops.sum(value), [pred])[0]
+    assert gradient is not None
+    received, derived = Function([true, pred], [value, gradient])(arrays)
+    np.testing.assert_allclose(received, expected, rtol=1e-6, atol=1e-6)
+    assert np.isfinite(derived).all()
+
+
+def test_huber_is_linear_beyond_delta() -> None:
+    def loss(y_true: Any, y_pred: Tensor) -> Tensor:
+        return losses.huber(y_true, y_pred, delta=0.5)
+
+    values = run(loss, np.zeros((2, 1)), np.array([[0.5], [-3.0]]))
+    np.testing.assert_allclose(values, [0.125, 0.5 * 3 - 0.125], rtol=1e-6)
 
 
 @pytest.mark.no_runtime

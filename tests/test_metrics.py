@@ -20,6 +20,14 @@ def run(metric: metrics.Metric, true: Any, pred: Any, dtype: str = "float32") ->
     return Function([y_true, y_pred], [metric(y_true, y_pred)])([t, p])[0]
 
 
+def top(k: int) -> metrics.Metric:
+    return lambda t, p: metrics.top_k_categorical_accuracy(t, p, k=k)
+
+
+def sparse_top(k: int) -> metrics.Metric:
+    return lambda t, p: metrics.sparse_top_k_categorical_accuracy(t, p, k=k)
+
+
 @pytest.mark.parametrize(
     ("metric", "true", "pred", "expected"),
     [
@@ -42,6 +50,12 @@ def run(metric: metrics.Metric, true: Any, pred: Any, dtype: str = "float32") ->
             STEPS,
             [[1, 1, 0], [1, 1, 0]],
         ),
+        (top(2), np.eye(3)[[1, 0, 1]], SCORES, [1, 0, 1]),
+        (top(3), np.eye(3)[[2, 0, 1]], SCORES, [1, 1, 1]),
+        (sparse_top(1), [[0], [1], [1]], SCORES, [1, 0, 1]),
+        (sparse_top(2), [[0, 0, 1], [2, 1, 2]], STEPS, [[1, 0, 1], [0, 1, 0]]),
+        (metrics.top_k_categorical_accuracy, np.eye(6)[[5]], [[6, 5, 4, 3, 2, 1]], [0]),
+        (metrics.sparse_top_k_categorical_accuracy, [[4]], [[6, 5, 4, 3, 2, 1]], [1]),
     ],
 )
 def test_accuracies(metric: metrics.Metric, true: Any, pred: Any, expected: Any) -> None:
@@ -96,7 +110,14 @@ def test_every_loss_is_a_metric(name: str) -> None:
 
 @pytest.mark.no_runtime
 @pytest.mark.parametrize(
-    "name", ["binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"]
+    "name",
+    [
+        "binary_accuracy",
+        "categorical_accuracy",
+        "sparse_categorical_accuracy",
+        "top_k_categorical_accuracy",
+        "sparse_top_k_categorical_accuracy",
+    ],
 )
 def test_accuracies_are_found_by_name(name: str) -> None:
     metric = metrics.get(name)

@@ -1,4 +1,4 @@
-"""Loss functions of (y_true, y_pred); each returns one loss for every sample (and time step).
+"""Losses of outputs that are probabilities, or the parameters of a distribution.
 
 Values are those of Keras 2.1: they are taken from the probabilities that the model outputs,
 whatever layer made them.
@@ -6,37 +6,12 @@ whatever layer made them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from konnx import ops
 from konnx.config import epsilon
 from konnx.graph import ShapeError, Tensor
-from konnx.utils.registry import CustomObjects, FunctionRegistry
-
-Loss = Callable[[Any, Tensor], Tensor]
-
-LOSSES: FunctionRegistry[Loss] = FunctionRegistry("loss function")
-
-
-def mean_squared_error(y_true: Any, y_pred: Tensor) -> Tensor:
-    """The mean of (y_pred - y_true)² over the last axis.
-
-    Args:
-        y_true: targets, of the shape of `y_pred`.
-        y_pred: outputs of the model, (batch, ..., units).
-    """
-    return ops.mean(ops.square(y_pred - _targets(y_true, y_pred)), -1)
-
-
-def mean_absolute_error(y_true: Any, y_pred: Tensor) -> Tensor:
-    """The mean of |y_pred - y_true| over the last axis.
-
-    Args:
-        y_true: targets, of the shape of `y_pred`.
-        y_pred: outputs of the model, (batch, ..., units).
-    """
-    return ops.mean(ops.abs(y_pred - _targets(y_true, y_pred)), -1)
+from konnx.losses.targets import targets
 
 
 def binary_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
@@ -51,7 +26,7 @@ def binary_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
 
 def binary_log_likelihood(y_true: Any, y_pred: Tensor) -> Tensor:
     """Return the log of the probability given to what is true, for each element."""
-    true = _targets(y_true, y_pred)
+    true = targets(y_true, y_pred)
     yes = _clipped(y_pred)
     return true * ops.log(yes) + (1.0 - true) * ops.log(1.0 - yes)
 
@@ -66,7 +41,7 @@ def categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
     """
     if not _sums_to_one(y_pred):
         y_pred = y_pred / ops.sum(y_pred, -1, keepdims=True)
-    return ops.negative(ops.sum(_targets(y_true, y_pred) * ops.log(_clipped(y_pred)), -1))
+    return ops.negative(ops.sum(targets(y_true, y_pred) * ops.log(_clipped(y_pred)), -1))
 
 
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
@@ -84,6 +59,30 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Tensor) -> Tensor:
     chosen = ops.gather_elements(scores, class_numbers(y_true, y_pred))
     total = ops.sum(scores, -1, keepdims=True)
     return ops.squeeze(ops.log(total / chosen), -1)
+
+
+def kullback_leibler_divergence(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The sum over the last axis of y_true * log(y_true / y_pred): what y_pred misses of y_true.
+
+    Args:
+        y_true: probabilities of the classes, of the shape of `y_pred`.
+        y_pred: probabilities of the classes, (batch, ..., classes). Both are kept between
+            `epsilon()` and 1.
+    """
+    true, pred = (ops.clip(one, epsilon(), 1.0) for one in (targets(y_true, y_pred), y_pred))
+    return ops.sum(true * ops.log(true / pred), -1)
+
+
+def poisson(y_true: Any, y_pred: Tensor) -> Tensor:
+    """The mean over the last axis of y_pred - y_true * log(y_pred), up to a constant -log P.
+
+    Args:
+        y_true: counts, of the shape of `y_pred`.
+        y_pred: their expected values, (batch, ..., units), 0 or more; `epsilon()` is added to
+            them before the logarithm is taken.
+    """
+    logs = ops.log(y_pred + epsilon())
+    return ops.mean(y_pred - targets(y_true, y_pred) * logs, -1)
 
 
 def class_numbers(y_true: Any, y_pred: Tensor) -> Tensor:
@@ -104,10 +103,6 @@ def class_numbers(y_true: Any, y_pred: Tensor) -> Tensor:
     return numbers
 
 
-def _targets(y_true: Any, y_pred: Tensor) -> Tensor:
-    return ops.cast(y_true, y_pred.dtype)
-
-
 def _clipped(probabilities: Tensor) -> Tensor:
     return ops.clip(probabilities, epsilon(), 1.0 - epsilon())
 
@@ -116,38 +111,3 @@ def _sums_to_one(y_pred: Tensor) -> bool:
     """Tell whether the last axis comes straight from a softmax, so that dividing is for nothing."""
     node = y_pred.node
     return node.op_type == "Softmax" and node.attributes["axis"] == y_pred.ndim - 1
-
-
-mse = MSE = LOSSES.register(mean_squared_error, "mse", "MSE")
-mae = MAE = LOSSES.register(mean_absolute_error, "mae", "MAE")
-LOSSES.register(binary_crossentropy)
-LOSSES.register(categorical_crossentropy)
-LOSSES.register(sparse_categorical_crossentropy)
-
-
-def serialize(loss: Loss) -> Any:
-    """Return the name of a loss function, as files hold it."""
-    return LOSSES.serialize(loss)
-
-
-def deserialize(config: Any, custom_objects: CustomObjects = None) -> Loss:
-    """Return the loss function of a name.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    loss: Loss = LOSSES.deserialize(config, custom_objects)
-    return loss
-
-
-def get(identifier: Any) -> Loss | None:
-    """Return the loss function that a name or a function stands for; None: none.
-
-    Raises:
-        ValueError: the name is unknown, or it is neither.
-
-    Example:
-        >>> get("mse").__name__
-        'mean_squared_error'
-    """
-    return None if identifier is None else LOSSES.get(identifier)
