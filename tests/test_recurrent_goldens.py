@@ -126,4 +126,5 @@ def test_five_steps_give_the_losses_and_weights_of_keras(name: str) -> None:
     losses = [listed(model.train_on_batch(*batches[step % 2]))[0] for step in range(5)]
     assert_close(np.array(losses), arrays["losses"], 1e-4)
     assert_close(model.get_weights(), arrays["trained"], 1e-4)
-    assert_close(model.predict(batches[0][0], batch_size=BATCH), arrays["last"], 1e-4)
+    if model.stateful:
+        assert_close(model.predict(batches[0][0], batch_size=BATCH), arrays["last"], 1e-4)

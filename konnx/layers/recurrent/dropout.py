@@ -41,12 +41,22 @@ class StepDropout:
         self._masks = []
         if not self.is_active or training is False:
             return
-        factor = 1 / (1 - self.rate)
-        masks = [ops.multiply(ops.keep_mask(like, self.rate), factor) for _ in range(self._count)]
+        masks = self._drawn(like)
         if training is None:
             ones = ops.expand_like(ops.scalar(1, like), like)
             masks = [ops.in_train_phase(mask, ones) for mask in masks]
         self._masks = masks
+
+    def _drawn(self, like: Tensor) -> list[Tensor]:
+        """The masks, cut from one that is as wide as all of them where the width is known."""
+        size, factor = like.shape[-1], 1 / (1 - self.rate)
+        if size is None or self._count == 1:
+            return [
+                ops.multiply(ops.keep_mask(like, self.rate), factor) for _ in range(self._count)
+            ]
+        drawn = ops.keep_mask(ops.concatenate([like] * self._count, -1), self.rate)
+        wide = ops.multiply(drawn, factor)
+        return [wide[..., gate * size : (gate + 1) * size] for gate in range(self._count)]
 
     def __call__(self, x: Tensor, gate: int = 0) -> Tensor:
         """Return x with the mask of a gate applied."""
