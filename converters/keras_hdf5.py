@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from konnx.converters.eras import in_own_words
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
 from konnx.converters.layer_weights import file_layers, set_model_weights, set_weights
@@ -48,7 +49,8 @@ def load_model(
             ),
         )
     try:
-        model = model_from_config(content.model_config, custom_objects)
+        config = in_own_words(content.model_config, content.root_keras_version)
+        model = model_from_config(config, custom_objects)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError.at(file, "model_config", reason.rstrip(".")) from error

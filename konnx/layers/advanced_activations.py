@@ -195,9 +195,9 @@ class Softmax(Layer):
 
 
 class ReLU(Layer):
-    """x from `threshold` to `max_value`, and straight lines outside; with no argument max(x, 0).
+    """x between `threshold` and `max_value`, straight lines outside; with no argument max(x, 0).
 
-    The layer is Keras 2.2's. Above `max_value` the output is `max_value`, below `threshold`
+    The layer is Keras 2.2's. Above `max_value` the output is `max_value`, up to `threshold` it is
     negative_slope * (x - threshold).
 
     Args:

@@ -55,6 +55,9 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     "RNN": {"seed"},
 }
 
+_RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"negative_slope": "alpha"}}
+"""By class: Keras 3's names of arguments, and Keras 2's."""
+
 _POLICIES = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}
 """Mixed precision: the dtype of the weights. Outputs are then more exact than where they ran."""
 
@@ -72,7 +75,8 @@ def normalize_config(
     Raises:
         ValueError: a key asks for something that the layer cannot do; names layer and key.
     """
-    normal = {key: _without_axes(value) for key, value in config.items()}
+    renamed = _RENAMED.get(layer_class.__name__, {})
+    normal = {renamed.get(key, key): _without_axes(value) for key, value in config.items()}
     if "batch_shape" in normal:
         normal.setdefault("batch_input_shape", normal.pop("batch_shape"))
     if normal.get("dtype") is not None:

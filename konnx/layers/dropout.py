@@ -125,6 +125,7 @@ class SpatialDropout1D(_SpatialDropout):
         rate: the part to drop, at least 0 and below 1.
         noise_shape: accepted as in Keras, and without effect.
         seed: makes the choice repeatable.
+        data_format: "channels_first" takes (batch, channels, steps).
 
     Raises:
         ValueError: `rate` is out of bounds.
@@ -144,13 +145,15 @@ class SpatialDropout1D(_SpatialDropout):
         rate: float,
         noise_shape: NoiseShape = None,
         seed: int | None = None,
+        data_format: str = "channels_last",
         **kwargs: Any,
     ) -> None:
-        super().__init__(rate, "channels_last", noise_shape, seed, **kwargs)
+        super().__init__(rate, data_format, noise_shape, seed, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        del config["data_format"]
+        if self.data_format == "channels_last":
+            del config["data_format"]  # Keras 2.1 knows no other and stumbles over the key.
         return config
 
 

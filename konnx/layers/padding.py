@@ -61,8 +61,9 @@ class _Sides(Layer):
     def get_config(self) -> dict[str, Any]:
         given = self.sides[0] if self.rank == 1 else self.sides
         config = {**super().get_config(), self.argument: given}
-        # Keras' layers of sequences know channels_last only.
-        return config if self.rank == 1 else {**config, "data_format": self.data_format}
+        if self.rank == 1 and self.data_format == "channels_last":
+            return config  # Keras 2.1 knows no other and stumbles over the key.
+        return {**config, "data_format": self.data_format}
 
 
 class _ZeroPadding(_Sides):
@@ -88,6 +89,7 @@ class ZeroPadding1D(_ZeroPadding):
 
     Args:
         padding: one number for both ends, or (before, after).
+        data_format: as in later versions, "channels_first" too.
 
     Raises:
         ValueError: `padding` has another form, or holds a negative number.
@@ -100,8 +102,10 @@ class ZeroPadding1D(_ZeroPadding):
 
     rank = 1
 
-    def __init__(self, padding: Sizes = 1, **kwargs: Any) -> None:
-        super().__init__(padding, "channels_last", **kwargs)
+    def __init__(
+        self, padding: Sizes = 1, data_format: str = "channels_last", **kwargs: Any
+    ) -> None:
+        super().__init__(padding, data_format, **kwargs)
 
 
 class ZeroPadding2D(_ZeroPadding):
@@ -198,6 +202,7 @@ class Cropping1D(_Cropping):
 
     Args:
         cropping: one number for both ends, or (before, after).
+        data_format: as in later versions, "channels_first" too.
 
     Raises:
         ValueError: `cropping` has another form, holds a negative number or leaves nothing.
@@ -210,8 +215,10 @@ class Cropping1D(_Cropping):
 
     rank = 1
 
-    def __init__(self, cropping: Sizes = (1, 1), **kwargs: Any) -> None:
-        super().__init__(cropping, "channels_last", **kwargs)
+    def __init__(
+        self, cropping: Sizes = (1, 1), data_format: str = "channels_last", **kwargs: Any
+    ) -> None:
+        super().__init__(cropping, data_format, **kwargs)
 
 
 class Cropping2D(_Cropping):

@@ -16,6 +16,7 @@ def enlarge(
     factors: Sequence[int],
     data_format: str = "channels_last",
     interpolation: str = "nearest",
+    half_pixel_centers: bool = True,
 ) -> Tensor:
     """Enlarge the spatial axes by whole factors.
 
@@ -23,8 +24,9 @@ def enlarge(
         x: (batch, *spatial, channels), or (batch, channels, *spatial).
         factors: one for each spatial axis.
         data_format: of x and the result.
-        interpolation: "nearest" repeats elements; "bilinear" draws straight lines between the
-            centres of elements, as TensorFlow 2.
+        interpolation: "nearest" repeats elements; "bilinear" draws straight lines between them.
+        half_pixel_centers: whether the lines run between the centres of elements, as in TensorFlow
+            2, or between their upper left corners, as in TensorFlow 1.
     """
     first = to_float32(to_channels_first(x, data_format))
     scales = constant(np.array([1, 1, *factors], dtype=np.float32))
@@ -39,7 +41,15 @@ def enlarge(
             nearest_mode="floor",
         )
     else:
-        y = op("Resize", first, None, scales, mode="linear")
+        coordinates = None if half_pixel_centers else "asymmetric"
+        y = op(
+            "Resize",
+            first,
+            None,
+            scales,
+            mode="linear",
+            coordinate_transformation_mode=coordinates,
+        )
     sizes = zip(first.shape[2:], factors, strict=True)
     known = [None if n is None else n * factor for n, factor in sizes]
     y = refine(y, [*(first.dims or ())[:2], *known])

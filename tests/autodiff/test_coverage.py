@@ -88,7 +88,8 @@ CALLS: dict[str, Callable[[], object]] = {
     "dropout": lambda: [ops.dropout(X, 0.5), ops.dropout(X, 0.5, (None, 1))],
     "elu": lambda: ops.elu(X),
     "enlarge": lambda: [
-        ops.enlarge(IMAGE, (2, 3), "channels_last", how) for how in ("nearest", "bilinear")
+        ops.enlarge(IMAGE, (2, 3), "channels_last", how, centred)
+        for how, centred in (("nearest", True), ("bilinear", True), ("bilinear", False))
     ],
     "equal": lambda: ops.equal(X, Y),
     "exp": lambda: ops.exp(X),

@@ -86,8 +86,9 @@ def test_the_layer_computes_the_same_from_files(index: int, tmp_path: Path) -> N
     loaded = load_model(tmp_path / "model.h5")
     result = loaded.predict(arrays if len(arrays) > 1 else arrays[0])
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+    exported = to_onnx(model)
     program = Program(
-        exported := to_onnx(model),
+        exported,
         feeds=[one.name for one in exported.graph.input],
         fetches=[one.name for one in exported.graph.output],
     )
