@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 Logs = dict[str, Any]
@@ -12,7 +13,9 @@ class Callback:
     """Something that a fit loop tells of its progress; subclasses override what they need.
 
     `params` holds batch_size, epochs, samples, steps, verbose, do_validation and metrics; `model`
-    is the model in training. Setting `model.stop_training = True` ends the fit after the epoch.
+    is the model in training; `validation_data` the list of arrays (inputs, targets, weights) that
+    each epoch is validated on, or None. Setting `model.stop_training = True` ends the fit after
+    the epoch.
 
     Example:
         >>> class Print(Callback):
@@ -23,6 +26,7 @@ class Callback:
     def __init__(self) -> None:
         self.params: Mapping[str, Any] = {}
         self.model: Any = None
+        self.validation_data: Any = None
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Take the parameters of the fit."""
@@ -48,7 +52,7 @@ class Callback:
         """Before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After the last epoch."""
+        """After the last epoch, or after an error that ended the fit: the place to close files."""
 
 
 class CallbackList:
@@ -58,6 +62,7 @@ class CallbackList:
         self, callbacks: Iterable[Callback], model: Any, params: Mapping[str, Any]
     ) -> None:
         self.callbacks = list(callbacks)
+        self._begun: list[Callback] = []
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -86,8 +91,25 @@ class CallbackList:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_train_begin(logs)
+            self._begun.append(callback)
 
     def on_train_end(self, logs: Logs) -> None:
-        """Tell all."""
-        for callback in self.callbacks:
-            callback.on_train_end(logs)
+        """Tell all that heard of the beginning, even where one raises: they may hold files."""
+        begun, self._begun = self._begun, []
+        with ExitStack() as stack:
+            for callback in reversed(begun):  # a stack calls the last first
+                stack.callback(callback.on_train_end, logs)
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Tell all of the beginning and, even where an error makes it, of the end."""
+        try:
+            self.on_train_begin({})
+            yield
+        except BaseException as failure:
+            try:
+                self.on_train_end({})
+            except BaseException as error:
+                failure.add_note(f"At the end of the fit, too: {type(error).__name__}: {error}")
+            raise
+        self.on_train_end({})

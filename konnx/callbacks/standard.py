@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from konnx.callbacks.base import Callback, Logs
 from konnx.utils.progbar import Progbar
 
 
 class BaseLogger(Callback):
-    """Turns the values of batches into the means of an epoch; the first callback of each fit."""
+    """Turns the values of batches into the means of an epoch; the first callback of each fit.
+
+    Args:
+        stateful_metrics: names of values of which the last counts, not the mean.
+    """
+
+    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
+        super().__init__()
+        self.stateful_metrics = set(stateful_metrics or ())
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start new sums."""
@@ -22,7 +31,9 @@ class BaseLogger(Callback):
         size = logs.get("size", 0)
         self._seen += size
         for name, value in logs.items():
-            if name not in ("batch", "size"):
+            if name in self.stateful_metrics:
+                self._sums[name] = value
+            elif name not in ("batch", "size"):
                 self._sums[name] = self._sums.get(name, 0.0) + value * size
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -30,7 +41,8 @@ class BaseLogger(Callback):
         if logs is not None:
             for name in self.params["metrics"]:
                 if name in self._sums:
-                    logs[name] = self._sums[name] / self._seen
+                    divisor = 1 if name in self.stateful_metrics else self._seen
+                    logs[name] = self._sums[name] / divisor
 
 
 class History(Callback):
@@ -57,13 +69,17 @@ class ProgbarLogger(Callback):
 
     Args:
         count_mode: "samples" or "steps".
+        stateful_metrics: names of values to show as they are, not as means.
     """
 
-    def __init__(self, count_mode: str = "samples") -> None:
+    def __init__(
+        self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None
+    ) -> None:
         super().__init__()
         if count_mode not in ("samples", "steps"):
             raise ValueError(f"`count_mode` must be 'samples' or 'steps'. Received: {count_mode!r}")
         self._key = count_mode
+        self.stateful_metrics = set(stateful_metrics or ())
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start a bar."""
@@ -72,7 +88,9 @@ class ProgbarLogger(Callback):
             print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._seen = 0
         self._target = self.params[self._key]
-        self._bar = Progbar(self._target, verbose=verbose)
+        self._bar = Progbar(
+            self._target, verbose=verbose, stateful_metrics=[*self.stateful_metrics]
+        )
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Move it; the last batch waits for the values of validation."""

@@ -70,21 +70,28 @@ def fit(
     }
     bar = [ProgbarLogger()] if verbose else []
     told = CallbackList([BaseLogger(), *bar, *callbacks, history], model, params)
+    for callback in told.callbacks:
+        callback.validation_data = validation.arrays if validation else None
     model.stop_training, model.history = False, history
-    told.on_train_begin({})
     nans = _NanWatch()
-    for epoch in range(initial_epoch, epochs):
-        told.on_epoch_begin(epoch, {})
-        _train_epoch(model, step, arrays, names, told, nans, epoch, batch_size, shuffle)
-        logs = {}
-        if validation is not None:
-            values = evaluate(validation.step, validation.arrays, batch_size)
-            logs = {f"val_{name}": value for name, value in zip(names, values, strict=True)}
-        told.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    told.on_train_end({})
+    with told.training():
+        for epoch in range(initial_epoch, epochs):
+            told.on_epoch_begin(epoch, {})
+            _train_epoch(model, step, arrays, names, told, nans, epoch, batch_size, shuffle)
+            told.on_epoch_end(epoch, _validated(validation, names, batch_size))
+            if model.stop_training:
+                break
     return history
+
+
+def _validated(
+    validation: Validation | None, names: Sequence[str], batch_size: int
+) -> dict[str, Any]:
+    """Return the values of validation by name; none where there is no validation."""
+    if validation is None:
+        return {}
+    values = evaluate(validation.step, validation.arrays, batch_size)
+    return {f"val_{name}": value for name, value in zip(names, values, strict=True)}
 
 
 def _train_epoch(

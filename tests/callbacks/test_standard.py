@@ -24,6 +24,17 @@ def test_base_logger_puts_weighted_means_into_the_logs() -> None:
         assert logs == {"loss": 2.0, "acc": 0.25, "val_loss": 7.0}
 
 
+def test_base_logger_keeps_the_last_of_stateful_metrics() -> None:
+    logger = BaseLogger(stateful_metrics=["auc"])
+    logger.set_params({"metrics": ["loss", "auc"]})
+    logger.on_epoch_begin(0)
+    logger.on_batch_end(0, {"size": 3, "loss": 1.0, "auc": 0.5})
+    logger.on_batch_end(1, {"size": 1, "loss": 5.0, "auc": 0.75})
+    logs: dict[str, float] = {}
+    logger.on_epoch_end(0, logs)
+    assert logs == {"loss": 2.0, "auc": 0.75}
+
+
 def test_history_starts_anew_with_each_fit() -> None:
     history = History()
     for _ in range(2):
@@ -71,6 +82,16 @@ def test_the_bar_counts_samples_or_steps(
     assert title == "Epoch 3/5"
     assert line.startswith(f"{count} [{'=' * 30}]")
     assert line.endswith(" - loss: 2.0000 - val_loss: 3.0000")
+
+
+def test_the_bar_shows_stateful_metrics_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = ProgbarLogger(stateful_metrics=["auc"])
+    bar.set_params({"verbose": 1, "epochs": 1, "samples": 4, "metrics": ["loss", "auc"]})
+    bar.on_epoch_begin(0)
+    bar.on_batch_end(0, {"size": 2, "loss": 1.0, "auc": 0.5})
+    bar.on_batch_end(1, {"size": 2, "loss": 3.0, "auc": 0.75})
+    bar.on_epoch_end(0, {"loss": 2.0, "auc": 0.75})
+    assert capsys.readouterr().out.endswith(" - loss: 2.0000 - auc: 0.7500\n")
 
 
 def test_a_silent_bar_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

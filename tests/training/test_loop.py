@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from konnx.callbacks import Callback, History, TerminateOnNaN
+from konnx.callbacks import Callback, CSVLogger, History, LambdaCallback, TerminateOnNaN
 from konnx.layers import Dense, Dropout
 from konnx.models import Sequential
 from konnx.training import loop
@@ -215,6 +216,39 @@ def test_a_callback_can_stop_the_fit(stop_at: tuple[Any, ...], last: list[Any]) 
     assert history.epoch == [0]
 
 
+def test_callbacks_can_look_at_the_data_of_validation() -> None:
+    callback = Callback()
+    fit(callbacks=[callback], validation=loop.Validation(Recorder(), [DATA]))
+    assert callback.validation_data == [DATA]
+    fit(callbacks=[callback])
+    assert callback.validation_data is None
+
+
+@pytest.mark.parametrize("event", ["on_epoch_begin", "on_batch_begin", "on_batch_end"])
+def test_a_callback_that_raises_ends_the_fit_and_files_are_closed(
+    event: str, tmp_path: Path
+) -> None:
+    def fail(number: int, logs: Any) -> None:
+        if number == 1:
+            raise OSError("the disk is full")
+
+    table, step = CSVLogger(tmp_path / "log.csv"), Recorder()
+    with pytest.raises(OSError, match="the disk is full"):
+        fit(step, epochs=3, callbacks=[table, LambdaCallback(**{event: fail})])
+    assert table.csv_file is None
+    assert len(step.batches) == {"on_epoch_begin": 3, "on_batch_begin": 1, "on_batch_end": 2}[event]
+
+
+def test_a_step_that_raises_ends_the_fit_and_files_are_closed(tmp_path: Path) -> None:
+    def step(arrays: list[np.ndarray]) -> list[Any]:
+        raise MemoryError("no room")
+
+    table = CSVLogger(tmp_path / "log.csv")
+    with pytest.raises(MemoryError):
+        fit(step, callbacks=[table])
+    assert table.csv_file is None
+
+
 def test_a_nan_loss_warns_for_each_batch_and_goes_on() -> None:
     def step(arrays: list[np.ndarray]) -> list[Any]:
         return [float("nan") if 4 in arrays[0] else 1.0, 0.0]
@@ -330,3 +364,26 @@ def test_a_fit_from_a_seed_repeats_bit_for_bit() -> None:
     assert first == second
     for one, other in zip(weights, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.training
+def test_a_callback_that_raises_leaves_the_weights_of_the_last_step() -> None:
+    pytest.importorskip("onnxruntime")
+    model = Sequential([Dense(1, input_shape=(4,))])
+    model.compile("adam", "mse")
+    x = np.ones((8, 4), np.float32)
+    weights: list[list[np.ndarray]] = [model.get_weights()]
+
+    def fail(batch: int, logs: Any) -> None:
+        weights.append(model.get_weights())
+        if batch == 2:
+            raise OSError("the disk is full")
+
+    callbacks = [LambdaCallback(on_batch_end=fail)]
+    with pytest.raises(OSError, match="the disk is full"):
+        model.fit(x, x[:, :1], batch_size=2, epochs=2, verbose=0, callbacks=callbacks)
+    assert len(weights) == 4
+    assert not np.array_equal(weights[-1][0], weights[-2][0])
+    for kept, last in zip(model.get_weights(), weights[-1], strict=True):
+        np.testing.assert_array_equal(kept, last)
+    assert model.fit(x, x[:, :1], verbose=0).epoch == [0]  # and can be trained on
