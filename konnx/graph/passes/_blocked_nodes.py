@@ -53,7 +53,7 @@ def reorder_input(x: Tensor, name: str, *, last: bool) -> Blocked:
     """Block the channels of a plain tensor."""
     source, type_ = x, x.type
     if last:
-        type_ = TensorType(x.dtype, _in_order(x, TO_FIRST))
+        type_ = TensorType(x.dtype, in_order(x, TO_FIRST))
     elif perm_of(x.node) == TO_FIRST:  # from before the Transpose, which then is not needed
         [first] = x.node.inputs
         assert first is not None
@@ -67,12 +67,13 @@ def reorder_input(x: Tensor, name: str, *, last: bool) -> Blocked:
 def reorder_output(x: Blocked, name: str) -> Tensor:
     """Undo `reorder_input`."""
     tensor = x.tensor
-    type_ = TensorType(tensor.dtype, _in_order(tensor, TO_LAST)) if x.last else tensor.type
+    type_ = TensorType(tensor.dtype, in_order(tensor, TO_LAST)) if x.last else tensor.type
     attributes = {"channels": (tensor.dims or ())[1], "channels_last": int(x.last)}
     return blocked_node("ReorderOutput", [tensor], attributes, type_, f"{name}/ReorderOutput")
 
 
-def _in_order(tensor: Tensor, perm: tuple[int, ...]) -> tuple[Dim, ...]:
+def in_order(tensor: Tensor, perm: tuple[int, ...]) -> tuple[Dim, ...]:
+    """The sizes of a tensor in another order of its axes."""
     dims = tensor.dims or ()
     return tuple(dims[axis] for axis in perm)
 

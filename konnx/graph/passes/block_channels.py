@@ -18,6 +18,7 @@ from konnx.graph.passes._blocked_nodes import (
     Blocked,
     blocked_filter,
     blocked_node,
+    in_order,
     perm_of,
     reorder_input,
     reorder_output,
@@ -180,7 +181,7 @@ class _Blocking:
             t if t is None else self._as_blocked(t, last=last) if t in whole else self._as_plain(t)
             for t in node.inputs
         ]
-        type_ = TensorType(y.dtype, there[0].tensor.dims)
+        type_ = TensorType(y.dtype, in_order(y, TO_FIRST)) if last else y.type
         made = Node(node.op_type, inputs, node.attributes, [type_], name=node.name)
         return self._set(node, made.outputs[0], last=last)
 

@@ -69,6 +69,13 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
         lambda x: convolved(ops.tanh(x) + convolved(x, 16, padding="same"), 16, seed=4),
         2,
     ),
+    "a sum with one for all samples": (
+        lambda x: (
+            convolved(ops.as_tensor(normal((1, 18, 18, 16), 3).astype(np.float32)), 16)
+            + convolved(x, 16)
+        ),
+        2,
+    ),
     "read before and after": (lambda x: two(x) * ops.sum(convolved(x, 16)), 3),
     "enlarged": (
         lambda x: op(
