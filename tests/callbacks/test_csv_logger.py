@@ -89,3 +89,4 @@ def test_rows_are_in_the_file_at_once_and_the_end_closes_it(path: Path) -> None:
     assert file is not None
     logger.on_train_end()
     assert file.closed
+    logger.on_train_end()  # once more does no harm
