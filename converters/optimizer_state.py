@@ -63,16 +63,21 @@ def _in_order_of_model(
 
 
 def _unsorted(arrays: Sequence[Array], order: Sequence[int]) -> list[Array]:
-    """Undo the sorting in each block of slots; the number of iterations stands before them."""
+    """Undo the sorting in each block of slots; what stands before them has no order."""
     result = list(arrays)
-    for start in range(1, len(arrays) - len(order) + 1, max(len(order), 1)):
+    for start in range(_counters(arrays, order), len(arrays) - len(order) + 1, len(order) or 1):
         for index, place in enumerate(order):
             result[start + place] = arrays[start + index]
     return result
 
 
 def _fits(arrays: Sequence[Array], params: Sequence[Variable]) -> bool:
-    slots = arrays[1:]
-    return len(slots) % max(len(params), 1) == 0 and all(
+    slots = arrays[_counters(arrays, params) :]
+    return all(
         array.shape == params[index % len(params)].shape for index, array in enumerate(slots)
     )
+
+
+def _counters(arrays: Sequence[Array], params: Sequence[Any]) -> int:
+    """Return how many arrays stand before the slots: the number of iterations, where it is kept."""
+    return len(arrays) % len(params) if len(params) > 1 else 1

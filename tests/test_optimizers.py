@@ -11,7 +11,17 @@ from konnx import ops, optimizers
 from konnx.constraints import NonNeg
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, emit, placeholder
-from konnx.optimizers import SGD, Adam, Optimizer
+from konnx.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Nadam,
+    Optimizer,
+    RMSprop,
+)
 from konnx.optimizers.hyperparameter import Hyperparameter
 
 Arrays = list[np.ndarray]
@@ -139,6 +149,17 @@ def test_weights_of_another_float_dtype_are_trained_in_it(cls: type[Optimizer]) 
 
 
 @pytest.mark.training
+@pytest.mark.parametrize("cls", [RMSprop, Adagrad, Adadelta, Adamax, AdamW, Nadam])
+def test_every_optimizer_takes_the_same_steps_in_both_dtypes(cls: type[Optimizer]) -> None:
+    wide, narrow = variables(dtype="float64"), variables()
+    for params in (wide, narrow):
+        train(cls(lr=0.1), params, GRADIENTS[:3])
+    for one, other in zip(wide, narrow, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
+        assert one.numpy().dtype == "float64"
+
+
+@pytest.mark.training
 def test_gradients_are_those_of_the_loss_unless_given() -> None:
     w = Variable([1.0, -2.0], name="w")
     optimizer = SGD(lr=0.25)
@@ -246,6 +267,12 @@ KERNELS = [
     (SGD(momentum=0.9), {"Mul": 2, "Sub": 1, "Add": 1}),
     (SGD(momentum=0.9, nesterov=True), {"Mul": 3, "Sub": 2, "Add": 1}),
     (Adam(), {"Mul": 6, "Add": 3, "Sqrt": 1, "Div": 1, "Sub": 1}),
+    (AdamW(), {"Mul": 7, "Add": 3, "Sqrt": 1, "Div": 1, "Sub": 1}),
+    (RMSprop(), {"Mul": 4, "Add": 2, "Sqrt": 1, "Div": 1, "Sub": 1}),
+    (Adagrad(), {"Mul": 2, "Add": 2, "Sqrt": 1, "Div": 1, "Sub": 1}),
+    (Adadelta(), {"Mul": 8, "Add": 4, "Sqrt": 1, "Div": 1, "Sub": 1}),
+    (Adamax(), {"Mul": 4, "Add": 2, "Abs": 1, "Max": 1, "Div": 1, "Sub": 1}),
+    (Nadam(), {"Mul": 8, "Add": 4, "Sqrt": 1, "Div": 1, "Sub": 1}),
 ]
 
 
@@ -300,6 +327,20 @@ def test_there_must_be_a_gradient_for_each_weight() -> None:
     [
         (SGD(), ["iterations", "a/momentum", "b/momentum"]),
         (Adam(), ["iterations", "a/m", "b/m", "a/v", "b/v", "a/vhat", "b/vhat"]),
+        (RMSprop(), ["iterations", "a/accumulator", "b/accumulator"]),
+        (Adagrad(), ["iterations", "a/accumulator", "b/accumulator"]),
+        (
+            Adadelta(),
+            [
+                "iterations",
+                "a/accumulator",
+                "b/accumulator",
+                "a/delta_accumulator",
+                "b/delta_accumulator",
+            ],
+        ),
+        (Adamax(), ["iterations", "a/m", "b/m", "a/u", "b/u"]),
+        (Nadam(), ["iterations", "m_schedule", "a/m", "b/m", "a/v", "b/v"]),
     ],
 )
 def test_state_is_ordered_as_in_the_files_of_keras(optimizer: Optimizer, names: list[str]) -> None:
@@ -362,6 +403,28 @@ def test_state_that_does_not_fit_changes_nothing(
     assert not any(array.any() for array in optimizer.get_weights())
 
 
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(("count", "expected"), [(0, 1.0), (1, 0.9 * (1 - 0.96**0.004 / 2))])
+def test_the_schedule_of_nadam_follows_from_the_number_of_steps(
+    count: int, expected: float
+) -> None:
+    optimizer = Nadam()
+    optimizer.create_slots([Variable([1.0], name="w")])
+    optimizer.set_weights([count, [2.0], [3.0]])
+    np.testing.assert_allclose(optimizer.m_schedule.numpy(), expected, rtol=1e-6)
+    assert [array.tolist() for array in optimizer.get_weights()[2:]] == [[2.0], [3.0]]
+
+
+@pytest.mark.no_runtime
+def test_a_number_of_steps_that_makes_no_sense_does_no_harm() -> None:
+    optimizer = Nadam()
+    optimizer.create_slots([Variable([1.0], name="w")])
+    optimizer.set_weights([10**15, [2.0], [3.0]])
+    assert optimizer.m_schedule.numpy() == 0.0
+    with pytest.raises(ValueError, match="Received: 3 arrays"):
+        optimizer.set_weights([[1, 2], [2.0], [3.0]])
+
+
 @pytest.mark.training
 def test_state_can_be_set_before_the_first_step() -> None:
     whole, half = variables(), variables()
@@ -410,6 +473,35 @@ CONFIGS: list[tuple[Optimizer, dict[str, Any]]] = [
             "amsgrad": True,
         },
     ),
+    (
+        RMSprop(0.5, 0.25, 1e-3, 0.125),
+        {"lr": 0.5, "rho": 0.25, "epsilon": 1e-3, "decay": 0.125},
+    ),
+    (Adagrad(0.5, 1e-3, 0.125), {"lr": 0.5, "epsilon": 1e-3, "decay": 0.125}),
+    (
+        Adadelta(0.5, 0.25, 1e-3, 0.125),
+        {"lr": 0.5, "rho": 0.25, "epsilon": 1e-3, "decay": 0.125},
+    ),
+    (
+        Adamax(0.5, 0.25, 0.125, 1e-3, 0.0625),
+        {"lr": 0.5, "beta_1": 0.25, "beta_2": 0.125, "epsilon": 1e-3, "decay": 0.0625},
+    ),
+    (
+        Nadam(0.5, 0.25, 0.125, 1e-3, 0.0625),
+        {"lr": 0.5, "beta_1": 0.25, "beta_2": 0.125, "epsilon": 1e-3, "schedule_decay": 0.0625},
+    ),
+    (
+        AdamW(0.5, 0.75, 0.25, 0.125, 1e-3, 0.0625, True),
+        {
+            "lr": 0.5,
+            "weight_decay": 0.75,
+            "beta_1": 0.25,
+            "beta_2": 0.125,
+            "epsilon": 1e-3,
+            "decay": 0.0625,
+            "amsgrad": True,
+        },
+    ),
 ]
 
 
@@ -432,6 +524,11 @@ def test_configurations_are_those_of_keras_2_1_and_go_round(
     [
         (SGD, "lr momentum decay nesterov", [0.01, 0.0, 0.0, False]),
         (Adam, "lr beta_1 beta_2 epsilon decay amsgrad", [0.001, 0.9, 0.999, None, 0.0, False]),
+        (RMSprop, "lr rho epsilon decay", [0.001, 0.9, None, 0.0]),
+        (Adagrad, "lr epsilon decay", [0.01, None, 0.0]),
+        (Adadelta, "lr rho epsilon decay", [1.0, 0.95, None, 0.0]),
+        (Adamax, "lr beta_1 beta_2 epsilon decay", [0.002, 0.9, 0.999, None, 0.0]),
+        (Nadam, "lr beta_1 beta_2 epsilon schedule_decay", [0.002, 0.9, 0.999, None, 0.004]),
     ],
 )
 def test_signatures_are_those_of_keras_2_1(cls: type, names: str, defaults: list[Any]) -> None:
@@ -466,6 +563,31 @@ def test_configurations_of_later_versions_are_read() -> None:
         "decay": 0.0,
         "nesterov": True,
     }
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(
+    ("cls", "config", "expected"),
+    [
+        (RMSprop, {"decay": 0.0, "rho": 0.75, "momentum": 0.0, "centered": False}, {"rho": 0.75}),
+        (Adagrad, {"decay": 0.5, "initial_accumulator_value": 0.1}, {"decay": 0.5}),
+        (Nadam, {"decay": 0.125, "beta_1": 0.75}, {"schedule_decay": 0.125, "beta_1": 0.75}),
+        (Nadam, {"weight_decay": None}, {"schedule_decay": 0.004}),
+        (AdamW, {"weight_decay": 0.25}, {"weight_decay": 0.25}),
+    ],
+)
+def test_what_later_versions_call_otherwise_is_understood(
+    cls: type[Optimizer], config: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    written = {"class_name": cls.__name__, "config": {"learning_rate": 0.5, **config}}
+    read = optimizers.get(written)
+    assert read.get_config() == {**cls(0.5).get_config(), **expected}
+
+
+@pytest.mark.no_runtime
+def test_an_rmsprop_with_momentum_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no `momentum` here"):
+        RMSprop.from_config({"learning_rate": 0.5, "momentum": 0.5})
 
 
 @pytest.mark.no_runtime
@@ -519,6 +641,10 @@ def test_what_a_configuration_asks_for_in_vain_is_named(
         (lambda: SGD(clipvalue=[1.0, 2.0]), "`clipvalue` must be a number"),
         (lambda: Adam(beta_1=1.0), "`beta_1` must be a number, 0 or more and less than 1"),
         (lambda: Adam(epsilon=-1.0), "`epsilon` must be a number"),
+        (lambda: RMSprop(rho=1.0), "`rho` must be a number, 0 or more and less than 1"),
+        (lambda: Adadelta(epsilon="no"), "`epsilon` must be a number"),
+        (lambda: Nadam(schedule_decay=-1.0), "`schedule_decay` must be a number"),
+        (lambda: AdamW(weight_decay=-1.0), "`weight_decay` must be a number"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(make: Any, message: str) -> None:
@@ -554,6 +680,14 @@ def test_unknown_and_double_arguments_are_refused(arguments: dict[str, Any], mes
         ({"class_name": "adam", "config": {}}, Adam),
         ({"class_name": "Adam", "config": {"lr": 0.5}}, Adam),
         (optimizers.adam(), Adam),
+        ("rmsprop", RMSprop),
+        ("RMSprop", RMSprop),
+        ("adagrad", Adagrad),
+        ("Adadelta", Adadelta),
+        ("adamax", Adamax),
+        ("Nadam", Nadam),
+        ("AdamW", AdamW),
+        (optimizers.rmsprop(), RMSprop),
     ],
 )
 def test_every_name_of_keras_is_known(identifier: Any, cls: type) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from konnx.optimizers.adaptive_moments import Adam
+from konnx.optimizers.adaptive_moments import Adam, AdamW
+from konnx.optimizers.adaptive_rates import Adadelta, Adagrad, RMSprop
 from konnx.optimizers.base import Optimizer
 from konnx.optimizers.gradient_descent import SGD
+from konnx.optimizers.moment_variants import Adamax, Nadam
 from konnx.utils.registry import CustomObjects, Registry
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 
 sgd = OPTIMIZERS.register(SGD, "sgd")
+rmsprop = OPTIMIZERS.register(RMSprop, "rmsprop")
+adagrad = OPTIMIZERS.register(Adagrad, "adagrad")
+adadelta = OPTIMIZERS.register(Adadelta, "adadelta")
 adam = OPTIMIZERS.register(Adam, "adam")
+adamw = OPTIMIZERS.register(AdamW, "adamw")
+adamax = OPTIMIZERS.register(Adamax, "adamax")
+nadam = OPTIMIZERS.register(Nadam, "nadam")
 
 
 def serialize(optimizer: Optimizer) -> Any:
@@ -66,11 +74,23 @@ def _with_known_case(config: Any, custom_objects: Mapping[str, Any]) -> Any:
 __all__ = [
     "OPTIMIZERS",
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
     "Optimizer",
+    "RMSprop",
+    "adadelta",
+    "adagrad",
     "adam",
+    "adamax",
+    "adamw",
     "deserialize",
     "get",
+    "nadam",
+    "rmsprop",
     "serialize",
     "sgd",
 ]

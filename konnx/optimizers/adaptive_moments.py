@@ -1,13 +1,15 @@
-"""Adam."""
+"""Adam and AdamW."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from konnx import config, ops
-from konnx.graph import Tensor, Variable, op
-from konnx.optimizers.base import Optimizer, Slots
-from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, checked_number
+from konnx import ops
+from konnx.graph import Tensor, Variable, name_scope, op
+from konnx.optimizers.adaptive_rates import running_mean
+from konnx.optimizers.base import Optimizer, Slots, Update
+from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, fuzz_factor
 
 
 class Adam(Optimizer):
@@ -55,8 +57,7 @@ class Adam(Optimizer):
         super().__init__(lr, decay, **kwargs)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
-        given = config.epsilon() if epsilon is None else epsilon
-        self.epsilon = checked_number(self, "epsilon", given)
+        self.epsilon = fuzz_factor(self, epsilon)
         self.amsgrad = bool(amsgrad)
 
     def step_size(self, lr: Tensor) -> Tensor:
@@ -67,13 +68,16 @@ class Adam(Optimizer):
     def update(
         self, param: Variable, gradient: Tensor, slots: Slots, lr: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        beta_1, beta_2 = (ops.cast(beta, param.dtype) for beta in (self.beta_1, self.beta_2))
-        m = beta_1 * slots["m"] + (1.0 - beta_1) * gradient
-        v = beta_2 * slots["v"] + (1.0 - beta_2) * ops.square(gradient)
+        step, moments = self._step(gradient, slots, lr)
+        return param - step, moments
+
+    def _step(self, gradient: Tensor, slots: Slots, lr: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        m = running_mean(self.beta_1, slots["m"], gradient)
+        v = running_mean(self.beta_2, slots["v"], ops.square(gradient))
         moments = {"m": m, "v": v}
         if self.amsgrad:
             v = moments["vhat"] = ops.maximum(slots["vhat"], v)
-        return param - lr * m / (op("Sqrt", v) + self.epsilon), moments
+        return lr * m / (op("Sqrt", v) + self.epsilon), moments
 
     def slot_shape(self, slot: str, param: Variable) -> tuple[int, ...]:
         # Keras' files hold one zero in the place of each maximum that is not kept.
@@ -90,3 +94,63 @@ class Adam(Optimizer):
             "epsilon": self.epsilon,
             "amsgrad": self.amsgrad,
         }
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: each weight also shrinks by lr * weight_decay of itself.
+
+    Keras 2.1 does not have it yet; the shrinking is that of later versions, from all weights that
+    are trained.
+
+    Args:
+        lr: the learning rate, 0 or more. It, `weight_decay` and the betas can be changed between
+            steps.
+        weight_decay: the share by which a weight shrinks at each step, times the learning rate.
+        beta_1: see `Adam`, as all that follow.
+        beta_2: how much of v is kept at each step.
+        epsilon: added to the root.
+        decay: of the learning rate; it slows the shrinking, too.
+        amsgrad: whether to divide by the root of the greatest v so far.
+        **kwargs: clipnorm, clipvalue, learning_rate, see `Optimizer`.
+
+    Raises:
+        TypeError: an unknown argument, or both `lr` and `learning_rate`.
+        ValueError: a negative number, or a beta of 1 or more.
+
+    Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019 (arXiv 1711.05101).
+    """
+
+    weight_decay = Hyperparameter()
+
+    def __init__(
+        self,
+        lr: float = DefaultRate(0.001),
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = None,
+        decay: float = 0.0,
+        amsgrad: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(lr, beta_1, beta_2, epsilon, decay, amsgrad, **kwargs)
+        self.weight_decay = weight_decay
+
+    def get_updates(
+        self,
+        loss: Tensor,
+        params: Sequence[Variable],
+        gradients: Sequence[Tensor | None] | None = None,
+    ) -> list[Update]:
+        with name_scope(type(self).__name__):
+            self._share_kept = 1.0 - self._decayed_rate() * self.weight_decay
+        return super().get_updates(loss, params, gradients)
+
+    def update(
+        self, param: Variable, gradient: Tensor, slots: Slots, lr: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        step, moments = self._step(gradient, slots, lr)
+        return ops.cast(self._share_kept, param.dtype) * param - step, moments
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "weight_decay": float(self.weight_decay.numpy())}

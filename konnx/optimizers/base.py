@@ -240,9 +240,7 @@ class Optimizer:
         """
         if self._own_weights is not None:
             return self._own_weights
-        return [self.iterations] + [
-            self._slots[param][slot] for slot in self.slot_names for param in self._params
-        ]
+        return self._state(self.slot_names)
 
     @weights.setter
     def weights(self, variables: Sequence[Variable]) -> None:
@@ -256,7 +254,7 @@ class Optimizer:
         """Replace the values of `weights`.
 
         Fewer arrays are taken too, where only slots that this optimizer does not use are missing at
-        the end; later Keras versions write such files.
+        the end, as later Keras versions write them, or what `completed` adds.
 
         Args:
             weights: arrays of the shapes of `weights`.
@@ -265,8 +263,9 @@ class Optimizer:
             ValueError: their number or a shape does not fit. Nothing is changed then.
         """
         variables = self.weights
+        weights = self.completed(list(weights))
         if len(weights) != len(variables) and self._own_weights is None:
-            variables = self._used_weights()
+            variables = self._state(self.used_slots())
         if len(weights) != len(variables):
             raise ValueError(
                 f"`{type(self).__name__}` has {len(self.weights)} weights: iterations, and what it "
@@ -276,11 +275,17 @@ class Optimizer:
             )
         assign_all(type(self).__name__, variables, weights)
 
-    def _used_weights(self) -> list[Variable]:
-        used = self.used_slots()
-        return [self.iterations] + [
-            self._slots[param][slot] for slot in used for param in self._params
-        ]
+    def _state(self, slots: Sequence[str]) -> list[Variable]:
+        kept = [self._slots[param][slot] for slot in slots for param in self._params]
+        return [*self.counters(), *kept]
+
+    def counters(self) -> list[Variable]:
+        """Return the state that belongs to no single weight; it stands before the slots."""
+        return [self.iterations]
+
+    def completed(self, weights: list[Any]) -> list[Any]:
+        """Return a state from a file with the counters added that older files lack."""
+        return weights
 
     def used_slots(self) -> tuple[str, ...]:
         """Return the slots that a step changes: the first of `slot_names`, or all."""

@@ -7,8 +7,17 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-_IGNORED = ("name", "is_legacy_optimizer", "jit_compile", "ema_momentum")
-"""Keys that have no effect on a step, or only together with one of those below."""
+_IGNORED = (
+    "name",
+    "is_legacy_optimizer",
+    "jit_compile",
+    "ema_momentum",
+    "initial_accumulator_value",
+)
+"""Keys that have no effect on a step, or only together with one of those below.
+
+The initial value is that of a state which files hold.
+"""
 
 _INERT: dict[str, tuple[Any, ...]] = {
     "weight_decay": (None, False, 0),
@@ -19,6 +28,8 @@ _INERT: dict[str, tuple[Any, ...]] = {
     "global_clipnorm": (None,),
 }
 """Keys that ask for nothing as long as they have one of these values."""
+
+_INERT_OF_RMSPROP: dict[str, tuple[Any, ...]] = {"momentum": (None, 0), "centered": (None, False)}
 
 
 def from_later_keras(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,8 +51,11 @@ def from_later_keras(class_name: str, config: Mapping[str, Any]) -> dict[str, An
     later = "learning_rate" in arguments
     if later:
         arguments = {"lr": _constant_rate(class_name, arguments.pop("learning_rate")), **arguments}
+    if later and class_name == "Nadam" and "decay" in arguments:
+        arguments["schedule_decay"] = arguments.pop("decay")  # so tf.keras calls it
     _use_global_norm(class_name, arguments, later)
-    for key, values in _INERT.items():
+    inert = _INERT | (_INERT_OF_RMSPROP if class_name == "RMSprop" else {})
+    for key, values in inert.items():
         if arguments.pop(key, None) not in values:
             raise ValueError(
                 f"`{class_name}`: there is no `{key}` here. Load the model with compile=False and "

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from konnx.config import floatx
+from konnx.config import epsilon, floatx
 from konnx.graph import Variable
 
 
@@ -87,3 +87,12 @@ def checked_number(owner: object, name: str, value: Any, below: float = math.inf
             f"Received: {name}={value!r}"
         )
     return number
+
+
+def fuzz_factor(owner: object, value: float | None) -> float:
+    """Return an optimizer's `epsilon`; None: that of the configuration.
+
+    Raises:
+        ValueError: it is negative, or no number.
+    """
+    return checked_number(owner, "epsilon", epsilon() if value is None else value)

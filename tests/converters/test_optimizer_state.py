@@ -1,4 +1,4 @@
-"""The optimizer's state in files of Keras 2.0, which may be sorted by weight name."""
+"""The optimizer's state in files: of konnx, and of Keras 2.0, sorted by weight name or not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from konnx import optimizers
 from konnx.converters.hdf5 import KerasFile, read_hdf5
 from konnx.converters.optimizer_state import restore_optimizer
 from konnx.layers import Dense
-from konnx.models import Sequential
+from konnx.models import Sequential, load_model
 
 pytestmark = pytest.mark.training
 
@@ -69,3 +70,50 @@ def test_a_later_version_is_not_sorted_whatever_the_shapes_are(tmp_path: Path) -
     content, _ = saved(model, tmp_path, "2.1.6", "name")
     with pytest.warns(UserWarning, match="starts anew"):
         restore_optimizer(model, content)
+
+
+EVERY = sorted({name.lower() for name in optimizers.OPTIMIZERS})
+X, Y = np.eye(4, dtype="float32"), np.linspace(-1, 1, 8, dtype="float32").reshape(4, 2)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_state_of_every_optimizer_survives_a_file(name: str, tmp_path: Path) -> None:
+    model = mlp(4, 3, 2)
+    model.compile({"class_name": name, "config": {"decay": 0.1}}, "mse")
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+    model.save(tmp_path / "model.h5")
+    loaded = load_model(tmp_path / "model.h5")
+    assert type(loaded.optimizer) is type(model.optimizer)
+    states = zip(loaded.optimizer.get_weights(), model.optimizer.get_weights(), strict=True)
+    for received, expected in states:
+        np.testing.assert_array_equal(received, expected)
+    for _ in range(2):
+        assert loaded.train_on_batch(X, Y) == model.train_on_batch(X, Y)
+
+
+@pytest.mark.parametrize(("name", "missing"), [("rmsprop", 0), ("adagrad", 0), ("nadam", 1)])
+def test_what_keras_2_1_does_not_write_is_filled_in(name: str, missing: int) -> None:
+    model = mlp(4, 3, 2)
+    model.compile(name, "mse")
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+    full = model.optimizer.get_weights()
+    given = [(f"slot_{i}", one) for i, one in enumerate(full) if i != missing]
+    other = mlp(4, 3, 2)
+    other.compile(name, "mse")
+    restore_optimizer(other, KerasFile("model", (), keras_version="2.1.6", optimizer_weights=given))
+    full[missing] = full[missing] if name == "nadam" else np.array(0)
+    for received, expected in zip(other.optimizer.get_weights(), full, strict=True):
+        np.testing.assert_allclose(received, expected, rtol=1e-6)
+
+
+def test_a_state_without_iterations_may_be_sorted_by_name_too(tmp_path: Path) -> None:
+    model = mlp(4, 3, 2)
+    model.compile("rmsprop", "mse")
+    content, expected = saved(model, tmp_path, "2.0.5", "name")
+    slots = list(content.optimizer_weights or ())[1:5]
+    file = KerasFile("model", content.layers, keras_version="2.0.5", optimizer_weights=slots)
+    restore_optimizer(model, file)
+    for received, wanted in zip(model.optimizer.get_weights()[1:], expected[1:5], strict=True):
+        np.testing.assert_array_equal(received, wanted)
