@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from konnx import ops
-from konnx.graph import Tensor, Variable
+from konnx.graph import Tensor, Variable, op
 from konnx.layers.arguments import problem, whole_number
 from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
@@ -160,7 +160,7 @@ class ThresholdedReLU(Layer):
         self.theta = float(theta)
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.multiply(inputs, ops.positive_mask(ops.subtract(inputs, self.theta)))
+        return op("ThresholdedRelu", inputs, alpha=self.theta)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "theta": self.theta}
@@ -238,13 +238,12 @@ class ReLU(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         if not self.threshold:
             return ops.relu(inputs, self.negative_slope, self.max_value)
-        above = ops.subtract(inputs, self.threshold)
-        rectified = ops.multiply(inputs, ops.positive_mask(above))
+        rectified = op("ThresholdedRelu", inputs, alpha=self.threshold)
         if self.max_value is not None:
             rectified = ops.minimum(rectified, self.max_value)
         if not self.negative_slope:
             return rectified
-        below = ops.relu(ops.negative(above))
+        below = ops.relu(ops.subtract(self.threshold, inputs))
         return ops.subtract(rectified, ops.multiply(below, self.negative_slope))
 
     def get_config(self) -> dict[str, Any]:

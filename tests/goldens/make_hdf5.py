@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import catalogue_models
 import h5py
 import keras21
 import numpy as np
@@ -232,6 +233,9 @@ FILES: dict[str, Callable[[], Any]] = {
     "recurrent_momentum": compiled(recurrent, NESTEROV),
     "recurrent_states": recurrent_states,
     "recurrent_images": recurrent_images,
+    "layers_of_sequences": catalogue_models.of_sequences,
+    "layers_of_images": catalogue_models.of_images,
+    "layers_of_volumes": catalogue_models.of_volumes,
 }
 KERAS216: dict[str, tuple[Callable[[], Any], keras21.OptimizerSpec | None]] = {
     "keras216_sequential_adam": (compiled(mlp, ADAM), ADAM),
