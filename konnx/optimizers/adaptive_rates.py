@@ -10,7 +10,15 @@ from konnx.optimizers.base import Optimizer, Slots
 from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, fuzz_factor
 
 
-class RMSprop(Optimizer):
+class _Accumulating(Optimizer):
+    """Keeps sums of squares or of their like, which Keras 2.1 writes without the iterations."""
+
+    def completed(self, weights: list[Any]) -> list[Any]:
+        is_short = len(weights) == len(self.weights) - 1
+        return [0, *weights] if is_short else weights
+
+
+class RMSprop(_Accumulating):
     """RMSprop: gradients over the root of a running mean of their squares.
 
     a = rho * a + (1 - rho) * gradient², and weight -= lr * gradient / (sqrt(a) + epsilon).
@@ -55,14 +63,11 @@ class RMSprop(Optimizer):
         value = param - lr * gradient / (op("Sqrt", mean) + self.epsilon)
         return value, {"accumulator": mean}
 
-    def completed(self, weights: list[Any]) -> list[Any]:
-        return with_iterations(self, weights)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rho": float(self.rho.numpy()), "epsilon": self.epsilon}
 
 
-class Adagrad(Optimizer):
+class Adagrad(_Accumulating):
     """Adagrad: gradients over the root of the sum of all their squares so far.
 
     a += gradient², and weight -= lr * gradient / (sqrt(a) + epsilon). The sum starts at 0, as in
@@ -100,14 +105,11 @@ class Adagrad(Optimizer):
         value = param - lr * gradient / (op("Sqrt", total) + self.epsilon)
         return value, {"accumulator": total}
 
-    def completed(self, weights: list[Any]) -> list[Any]:
-        return with_iterations(self, weights)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
-class Adadelta(Optimizer):
+class Adadelta(_Accumulating):
     """Adadelta: gradients scaled by the ratio of the sizes of past steps and past gradients.
 
     a = rho * a + (1 - rho) * gradient², step = gradient * sqrt((d + epsilon) / (a + epsilon)),
@@ -153,9 +155,6 @@ class Adadelta(Optimizer):
             "delta_accumulator": running_mean(self.rho, steps, ops.square(step)),
         }
 
-    def completed(self, weights: list[Any]) -> list[Any]:
-        return with_iterations(self, weights)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rho": float(self.rho.numpy()), "epsilon": self.epsilon}
 
@@ -164,9 +163,3 @@ def running_mean(kept: Variable, mean: Tensor, value: Tensor) -> Tensor:
     """Return kept * mean + (1 - kept) * value, in the dtype of the mean."""
     share = ops.cast(kept, mean.dtype)
     return share * mean + (1.0 - share) * value
-
-
-def with_iterations(optimizer: Optimizer, weights: list[Any]) -> list[Any]:
-    """Put a count of 0 before a state without one, as Keras 2.1 writes that of some optimizers."""
-    is_short = len(weights) == len(optimizer.weights) - 1
-    return [0, *weights] if is_short else weights
