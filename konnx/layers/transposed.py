@@ -68,8 +68,13 @@ class _ConvTranspose(Convolution):
         return (*self.kernel_size, self.filters, channels)
 
     def call(self, inputs: Tensor) -> Tensor:
-        axes = spatial_axes(self.data_format, self.rank)
-        sizes = [self._length(ops.size_of(inputs, axis), i) for i, axis in enumerate(axes)]
+        sizes: list[Any] | None = None
+        if self.output_padding is not None:
+            axes = spatial_axes(self.data_format, self.rank)
+            sizes = [
+                self._padded_length(ops.size_of(inputs, axis), i, self.output_padding[i])
+                for i, axis in enumerate(axes)
+            ]
         outputs = ops.convolution_transpose(
             inputs,
             self.kernel,
@@ -82,23 +87,24 @@ class _ConvTranspose(Convolution):
         )
         return self.activation(outputs)
 
-    def _length(self, length: Any, i: int) -> Any:
+    def _padded_length(self, length: Any, i: int, output_padding: int) -> Any:
         """The output's size along a spatial axis, a number or a scalar tensor as the input's."""
-        size, stride, dilation = self.kernel_size[i], self.strides[i], self.dilation_rate[i]
-        covered = (size - 1) * dilation + 1
-        if self.output_padding is None:
-            added = max(covered - stride, 0) if self.padding == "valid" else 0
-            return length * stride + added
+        covered = (self.kernel_size[i] - 1) * self.dilation_rate[i] + 1
         cut = 2 * (covered // 2) if self.padding == "same" else 0
-        return (length - 1) * stride + (covered - cut + self.output_padding[i])
+        return (length - 1) * self.strides[i] + (covered - cut + output_padding)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         shape = list(input_shape)
         for i, axis in enumerate(spatial_axes(self.data_format, self.rank)):
-            length = shape[axis]
-            shape[axis] = None if length is None else self._length(length, i)
+            shape[axis] = self._length(shape[axis], i)
         shape[channel_axis(self.data_format)] = self.filters
         return tuple(shape)
+
+    def _length(self, length: int | None, i: int) -> int | None:
+        if length is not None and self.output_padding is not None:
+            return int(self._padded_length(length, i, self.output_padding[i]))
+        size, stride, dilation = self.kernel_size[i], self.strides[i], self.dilation_rate[i]
+        return ops.transposed_length(length, size, self.padding, stride, dilation)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
