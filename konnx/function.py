@@ -111,8 +111,9 @@ class Function:
 
     def _load(self, training: bool) -> _Loaded:
         device = runtime.resolve_device(self._device)
-        whole = self._graph(training)
-        graph = whole.for_cpu() if device.kind == "cpu" else whole
+        graph = self._graph(training)
+        if device.kind == "cpu":
+            graph = graph.for_cpu()
         emitted = graph.emit(self._name)
         updates = {
             f"update_{index}": state_of(variable) for index, variable in enumerate(self.updates)
@@ -124,7 +125,6 @@ class Function:
             states={name: state_of(variable) for name, variable in emitted.variables.items()},
             updates=updates,
             device=device,
-            spinning=graph is whole,  # a step with convolutions is long
         )
         return _Loaded(program, "seed" in graph.feeds, graph.messages)
 

@@ -52,8 +52,6 @@ class Program:
         updates: graph output name → state that receives it.
         device: a Device, or a name as for `resolve_device`.
         threads: CPU threads within one op; None lets ONNX Runtime choose.
-        spinning: whether these threads spin while they wait. It starts small ops sooner; without
-            it, long ones suffer less where other programs use the processor, too.
 
     Raises:
         ExecutionError: ONNX Runtime refuses the model; names the node and its op.
@@ -86,10 +84,9 @@ class Program:
         updates: Mapping[str, State] = _NO_STATES,
         device: str | Device | None = None,
         threads: int | None = None,
-        spinning: bool = True,
     ) -> None:
         self._device = resolve_device(device)
-        self._session = make_session(model, self._device, threads, spinning=spinning)
+        self._session = make_session(model, self._device, threads)
         inputs = input_ports(self._session)
         optional, outputs = optional_ports(self._session), output_ports(self._session)
         _check_inputs(inputs, optional, feeds, states)

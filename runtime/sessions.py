@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Session = Any
 
 _FATAL = 4
-_BLOCKS = "4"  # of work for each thread, so that one that falls behind leaves some to the others
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,7 @@ class Port:
 
 
 def make_session(
-    model: ModelProto | bytes | str | os.PathLike[str],
-    device: Device,
-    threads: int | None,
-    *,
-    spinning: bool = True,
+    model: ModelProto | bytes | str | os.PathLike[str], device: Device, threads: int | None
 ) -> Session:
     """Load a model into a new session on `device`, with every optimization on.
 
@@ -73,14 +68,13 @@ def make_session(
         model: the model, its serialized bytes, or the path of a file.
         device: where to compute.
         threads: threads within one op; None lets ONNX Runtime choose.
-        spinning: whether they wait for work without sleeping, and divide it once for all.
 
     Raises:
         ExecutionError: ONNX Runtime refuses the model.
         DeviceError: ONNX Runtime did not start the device.
         ValueError: `threads` is not positive.
     """
-    runtime, source, options = onnxruntime_module(), _source(model), _options(threads, spinning)
+    runtime, source, options = onnxruntime_module(), _source(model), _options(threads)
     try:
         session = _start(runtime, source, options, device)
     except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
@@ -115,7 +109,7 @@ def _source(model: ModelProto | bytes | str | os.PathLike[str]) -> bytes | str:
     return serialized
 
 
-def _options(threads: int | None, spinning: bool) -> Any:
+def _options(threads: int | None) -> Any:
     if threads is not None and threads < 1:
         raise ValueError(f"`Program`: `threads` must be positive. Received: threads={threads}.")
     runtime = onnxruntime_module()
@@ -125,9 +119,6 @@ def _options(threads: int | None, spinning: bool) -> Any:
     options.log_severity_level = _FATAL
     if threads is not None:
         options.intra_op_num_threads = threads
-    if not spinning:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.dynamic_block_base", _BLOCKS)
     return options
 
 
