@@ -10,7 +10,7 @@ import pytest
 from konnx import ops, optimizers
 from konnx.constraints import NonNeg
 from konnx.function import Function
-from konnx.graph import Tensor, Variable, emit, placeholder
+from konnx.graph import Tensor, Variable, constant, emit, placeholder
 from konnx.optimizers import (
     SGD,
     Adadelta,
@@ -312,6 +312,13 @@ def test_a_weight_that_the_loss_does_not_use_is_named() -> None:
     used, unused = Variable([1.0], name="used"), Variable([1.0], name="dense_1/bias")
     with pytest.raises(ValueError, match=r"does not depend on 'dense_1/bias'.*`trainable`"):
         SGD().get_updates(ops.sum(used), [used, unused])
+
+
+@pytest.mark.no_runtime
+def test_a_loss_that_is_no_scalar_is_refused() -> None:
+    w = Variable([[1.0, 2.0]], name="w")
+    with pytest.raises(ValueError, match=r"`SGD` minimises a scalar.*K\.mean\(loss\)"):
+        SGD().get_updates(ops.sum(w * w, 1) * constant([1.0, 2.0]), [w])
 
 
 @pytest.mark.no_runtime

@@ -125,7 +125,7 @@ class Optimizer:
             gradients: one for each weight; default: those of the loss in training.
 
         Raises:
-            ValueError: the loss does not depend on a weight.
+            ValueError: the loss is no scalar, or does not depend on a weight.
 
         Example:
             >>> from konnx.optimizers import SGD
@@ -150,8 +150,13 @@ class Optimizer:
         """Return the gradient of the loss in training for each weight, clipped.
 
         Raises:
-            ValueError: the loss does not depend on a weight.
+            ValueError: the loss is no scalar, or does not depend on a weight.
         """
+        if loss.dims is None or any(size != 1 for size in loss.dims):
+            raise ValueError(
+                f"`{type(self).__name__}` minimises a scalar. Received: loss={loss!r}. Take "
+                "K.mean(loss) or K.sum(loss)."
+            )
         key, gradients = self._derived
         if key != (loss, *params):
             gradients = derive(loss, params, training=True)
