@@ -100,6 +100,13 @@ def no_runtime(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the whole suite on the runtime with CUDA, which needs no GPU to be there."""
     _install(session, "test", "gpu")
+    _pytest(session, "-n", "2")
+
+
+@nox.session(requires=["wheel"])
+def coverage(session: nox.Session) -> None:
+    """Run the whole suite once more, slower, and list the lines that no test reaches."""
+    _install(session, "test", "cpu")
     _pytest(session, "-n", "2", "--cov", "--cov-report=term-missing:skip-covered")
 
 
