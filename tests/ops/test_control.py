@@ -12,6 +12,8 @@ from konnx.graph import (
     Tensor,
     bodies_of,
     constant,
+    in_train_phase,
+    int64s,
     is_scan,
     op,
     placeholder,
@@ -94,6 +96,10 @@ LIFTED: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda x: ops.softmax(x),
     "split": lambda x: op("Split", x, axis=1, num_outputs=2, outputs=2)[1],
     "squeeze and expand": lambda x: ops.squeeze(ops.expand_dims(x, 0), 0),
+    "phase": lambda x: in_train_phase(x, x * 2.0),
+    "position of the least": lambda x: ops.cast(op("ArgMin", x, axis=0, keepdims=0), "float32"),
+    "stopped gradient": lambda x: ops.stop_gradient(x * 2.0),
+    "sum by default": lambda x: op("ReduceSum", x, keepdims=0),
     "sum of all": lambda x: ops.sum(x),
     "transpose": lambda x: ops.transpose(x),
     "where": lambda x: ops.where(x > 0, x, -x),
@@ -122,6 +128,27 @@ def test_what_has_no_rule_for_all_steps_is_computed_step_by_step() -> None:
     np.testing.assert_allclose(values[1], in_order + 1, atol=1e-5)
     total = H_VALUE + 2 * X_VALUE.sum((0, 2))[:, None]
     np.testing.assert_allclose(values[0], total, atol=1e-4)
+
+
+STEP_BY_STEP: dict[str, Callable[[Tensor], Tensor]] = {
+    "bounds that vary": lambda x: ops.clip(x, 0.0) + op("Clip", x, ops.mean(x)),
+    "product with a vector": lambda x: ops.matmul(x, x[0]),
+    "sizes that vary": lambda x: op(
+        "Reshape", x, ops.cast(ops.sum(x * 0.0), "int64") - int64s([1])
+    ),
+    "turned weights": lambda x: op("Gemm", x, constant(W.T.copy()), transB=1),
+}
+
+
+@pytest.mark.parametrize("name", STEP_BY_STEP)
+def test_forms_that_cannot_be_lifted_stay_in_the_loop(name: str) -> None:
+    function = STEP_BY_STEP[name]
+    _, (kept,) = ops.scan(lambda s, e: ([], [function(e[0])]), [], [X])
+    assert any(is_scan(node) for node in topological_order([kept]))
+    (got,) = evaluate([kept], {X: X_VALUE})
+    x = placeholder(X_VALUE.shape[1:], name="x")
+    each = [evaluate([function(x)], {x: value})[0] for value in X_VALUE]
+    np.testing.assert_allclose(got, np.stack(each), rtol=1e-5, atol=1e-5)
 
 
 def test_a_scan_without_state_maps_a_function() -> None:

@@ -149,6 +149,46 @@ def test_an_operator_that_can_only_be_run_step_by_step() -> None:
     check_gradients(function, inputs)
 
 
+def test_a_gradient_that_has_no_form_for_all_steps_is_summed_in_the_loop() -> None:
+    def function(x: Tensor, h: Tensor, table: Tensor) -> Tensor:
+        indices = constant(np.array([[0, 2, 2]] * BATCH))
+
+        def step(states: list[Tensor], elements: list[Tensor]) -> Lists:
+            taken = op("GatherElements", table, ops.cast(elements[1], "int64"), axis=1)
+            return [ops.tanh(states[0] * taken + elements[0])], []
+
+        places = ops.stack([indices] * STEPS)
+        return ops.scan(step, [h], [x, places])[0][0]
+
+    inputs = [small(STEPS, BATCH, UNITS), small(BATCH, UNITS, seed=1), small(BATCH, UNITS, seed=2)]
+    check_gradients(function, inputs)
+
+
+def test_a_weight_that_is_used_twice_in_a_step() -> None:
+    def function(x: Tensor, h: Tensor, u: Tensor, b: Tensor) -> Tensor:
+        def step(states: list[Tensor], elements: list[Tensor]) -> Lists:
+            first = ops.tanh(ops.matmul(states[0], u) + elements[0] * b)
+            return [ops.tanh(ops.matmul(first, u) + b)], []
+
+        return ops.scan(step, [h], [x])[0][0]
+
+    u = small(UNITS, UNITS, seed=2)
+    inputs = [small(STEPS, BATCH, UNITS), small(BATCH, UNITS, seed=1), u]
+    for bias in (small(UNITS, seed=3), small(1, UNITS, seed=3), small(BATCH, 1, seed=3)):
+        check_gradients(function, [*inputs, bias])
+    check_gradients(function, [*inputs, np.float64(0.3)])
+
+
+def test_a_state_without_a_batch() -> None:
+    def function(x: Tensor, h: Tensor, u: Tensor) -> Tensor:
+        def step(states: list[Tensor], elements: list[Tensor]) -> Lists:
+            return [ops.tanh(ops.matmul(states[0], u) + elements[0])], []
+
+        return ops.scan(step, [h], [x])[0][0]
+
+    check_gradients(function, [small(STEPS, UNITS), small(UNITS, seed=1), small(UNITS, UNITS)])
+
+
 def test_a_state_that_no_gradient_passes_is_left_alone() -> None:
     def function(x: Tensor, h: Tensor) -> Tensor:
         def step(states: list[Tensor], elements: list[Tensor]) -> Lists:
