@@ -120,13 +120,9 @@ def _join(x: Tensor, training: Tensor | None, inference: Tensor | None) -> Tenso
     if training is None and inference is None:
         return None
     return in_train_phase(
-        _zeros(x) if training is None else training,
-        _zeros(x) if inference is None else inference,
+        ops.zeros_like(x) if training is None else training,
+        ops.zeros_like(x) if inference is None else inference,
     )
-
-
-def _zeros(x: Tensor) -> Tensor:
-    return ops.expand_like(ops.scalar(0, x), x)
 
 
 class _Backward:

@@ -131,7 +131,7 @@ class _Loop:
         kept = [_where(flags, new, old) for new, old in zip(new_states, states, strict=True)]
         if output is new_states[0] and previous is states[0]:
             return kept[0], kept
-        before = ops.expand_like(ops.scalar(0, output), output) if previous is None else previous
+        before = ops.zeros_like(output) if previous is None else previous
         return _where(flags, output, before), kept
 
     def scanned(self, initial: list[Tensor], sequences: list[Tensor], go_backwards: bool) -> Result:

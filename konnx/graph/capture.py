@@ -43,10 +43,11 @@ def find_captures(
         if node in inside:
             found.update(dict.fromkeys(t for t in node.inputs if t is not None))
     found.update(dict.fromkeys(results))
-    return [t for t in found if t.node not in inside and not _is_small_constant(t)]
+    return [t for t in found if t.node not in inside and not is_small_constant(t)]
 
 
-def _is_small_constant(tensor: Tensor) -> bool:
+def is_small_constant(tensor: Tensor) -> bool:
+    """Tell whether a tensor is a constant that a body holds itself instead of capturing it."""
     return is_constant(tensor) and tensor.node.attributes["value"].size <= _SMALL
 
 

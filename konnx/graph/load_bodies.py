@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 import onnx
 
-from konnx.graph.capture import close_over
+from konnx.graph.capture import close_over, is_small_constant
 from konnx.graph.leaves import constant, int64s
 from konnx.graph.operators import op
 from konnx.graph.protos import read_graphs
-from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor, is_constant
-from konnx.graph.types import Dim, TensorType
+from konnx.graph.tensor import INTERNAL, Node, ShapeError, Tensor
+from konnx.graph.types import Dim, TensorType, common_dims
 from konnx.graph.walk import substitute
 
 Types = list[TensorType]
 LoadBody = Callable[[onnx.GraphProto, Sequence[Tensor]], list[Tensor]]
 """Makes the results of a graph from tensors for its inputs."""
-
-_SMALL = 256  # elements; larger constants stay outside and are captured
 
 
 def outer_names(node: onnx.NodeProto) -> Iterator[str]:
@@ -61,9 +59,7 @@ def control_flow(
     maker = _MAKERS.get(node.op_type)
     if maker is None:
         raise ValueError("only If, Loop and Scan can hold graphs")
-    captured = [
-        t for t in outer if not (is_constant(t) and t.node.attributes["value"].size <= _SMALL)
-    ]
+    captured = [tensor for tensor in outer if not is_small_constant(tensor)]
     graphs = read_graphs(node)
     found = maker(graphs, inputs, attributes, load_body)
     bodies = {
@@ -262,10 +258,7 @@ def _joined(first: TensorType, second: TensorType) -> TensorType:
     """The type that holds for both."""
     if first.dtype != second.dtype:
         raise ShapeError(f"dtypes {first.dtype} and {second.dtype} of one value differ")
-    if first.dims is None or second.dims is None or len(first.dims) != len(second.dims):
-        return TensorType(first.dtype, None)
-    pairs = zip(first.dims, second.dims, strict=True)
-    return TensorType(first.dtype, tuple(a if a == b else None for a, b in pairs))
+    return TensorType(first.dtype, common_dims(first.dims, second.dims))
 
 
 def _stacked(one: Tensor, steps: Dim) -> TensorType:

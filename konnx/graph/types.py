@@ -126,6 +126,15 @@ def _type_proto(dtype: str, dims: tuple[Dim, ...] | None) -> TypeProto:
     return helper.make_tensor_type_proto(_ELEM_TYPES[dtype], dims)
 
 
+def common_dims(
+    first: tuple[Dim, ...] | None, second: tuple[Dim, ...] | None
+) -> tuple[Dim, ...] | None:
+    """Return what two shapes agree on, of which either may turn out to be the one."""
+    if first is None or second is None or len(first) != len(second):
+        return None
+    return tuple(a if a == b else None for a, b in zip(first, second, strict=True))
+
+
 def merge_dims(first: Iterable[Dim] | None, second: Iterable[Dim] | None) -> tuple[Dim, ...] | None:
     """Join two descriptions of one shape; where both speak, a number beats a name.
 

@@ -131,6 +131,7 @@ from konnx.ops.shape import (
     stack,
     tile,
     transpose,
+    zeros_like,
 )
 
 __all__ = [
@@ -272,4 +273,5 @@ __all__ = [
     "unpack",
     "var",
     "where",
+    "zeros_like",
 ]

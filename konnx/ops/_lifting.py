@@ -224,6 +224,13 @@ def _concat(node: Node, inputs: Inputs) -> Sequence[Tensor] | None:
     return [op("Concat", *parts, axis=node.attributes["axis"] % given[0].rank + 1)]
 
 
+def for_all_steps(lifted: Lifted, sequence: Tensor) -> Tensor:
+    """The value stacked over as many steps as a sequence has, even if it is always the same."""
+    if lifted.stacked:
+        return lifted.tensor
+    return _repeated(lifted.tensor, op("Shape", sequence, start=0, end=1))
+
+
 def _repeated(tensor: Tensor, steps: Tensor) -> Tensor:
     sizes = op("Concat", steps, op("Shape", tensor), axis=0)
     return op("Expand", tensor, sizes)

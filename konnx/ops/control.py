@@ -21,7 +21,8 @@ from konnx.graph import (
     stand_in,
     topological_order,
 )
-from konnx.ops._lifting import Lifted
+from konnx.graph.types import common_dims
+from konnx.ops._lifting import for_all_steps
 from konnx.ops._stepping import Loop, run_loop
 from konnx.ops.random import current_seed, drawing_from
 
@@ -83,7 +84,7 @@ def scan(
         elements, sequences = [*elements, seed], [*sequences, _seeds(sequences[0])]
     loop = Loop(states, initial, new_states, elements, sequences, reverse)
     finals, lifted = run_loop(loop, kept)
-    return finals, [_for_all_steps(one, sequences[0]) for one in lifted]
+    return finals, [for_all_steps(one, sequences[0]) for one in lifted]
 
 
 def _element(sequence: Tensor) -> Tensor:
@@ -95,13 +96,6 @@ def _seeds(sequence: Tensor) -> Tensor:
     steps = op("Squeeze", op("Shape", sequence, start=0, end=1), int64s([0]))
     places = op("Range", constant(np.int64(0)), steps, constant(np.int64(1)))
     return op("Add", op("Mul", places, constant(np.int64(_STRIDE))), current_seed())
-
-
-def _for_all_steps(lifted: Lifted, sequence: Tensor) -> Tensor:
-    if lifted.stacked:
-        return lifted.tensor
-    sizes = op("Concat", op("Shape", sequence, start=0, end=1), op("Shape", lifted.tensor), axis=0)
-    return op("Expand", lifted.tensor, sizes)
 
 
 Branch = Callable[[], Sequence[Tensor]]
@@ -148,11 +142,7 @@ def _joined_types(then: Sequence[Tensor], otherwise: Sequence[Tensor]) -> list[T
             "The branches of a condition must return as many tensors, of the same dtypes and "
             f"numbers of axes. Received: {list(then)} and {list(otherwise)}"
         )
-    return [_joined_type(a, b) for a, b in zip(then, otherwise, strict=True)]
-
-
-def _joined_type(a: Tensor, b: Tensor) -> TensorType:
-    if a.dims is None or b.dims is None:
-        return TensorType(a.dtype, None)
-    dims = tuple(x if x == y else None for x, y in zip(a.dims, b.dims, strict=True))
-    return TensorType(a.dtype, dims)
+    return [
+        TensorType(a.dtype, common_dims(a.dims, b.dims))
+        for a, b in zip(then, otherwise, strict=True)
+    ]

@@ -231,6 +231,11 @@ def expand_like(x: Tensor, like: Tensor) -> Tensor:
     return expanded if like.dims is None else refine(expanded, like.dims)
 
 
+def zeros_like(x: Tensor) -> Tensor:
+    """Zeros of the shape and dtype of a tensor."""
+    return expand_like(scalar(0, x), x)
+
+
 def tile(x: Any, repeats: Sequence[Size] | Tensor) -> Tensor:
     """The tensor repeated as a whole, `repeats[i]` times along axis i."""
     tensor = as_tensor(x)

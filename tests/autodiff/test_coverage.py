@@ -207,6 +207,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "uniform": lambda: [ops.uniform((2, 3)), ops.uniform((2, 3), 0, 9, "int32")],
     "unpack": lambda: ops.unpack(SEQUENCE, X, ops.packing(FLAGS)),
     "var": lambda: ops.var(X),
+    "zeros_like": lambda: ops.zeros_like(X),
     "where": lambda: ops.where(FLAGS, X, Y),
 }
 

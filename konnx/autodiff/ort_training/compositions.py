@@ -71,7 +71,7 @@ def scatter_sum(node: Node) -> Sequence[Tensor] | None:
         return None
     x, indices, updates = inputs_of(node)
     others = {key: value for key, value in node.attributes.items() if key != "reduction"}
-    zeros = ops.expand_like(ops.scalar(0, x), x)
+    zeros = ops.zeros_like(x)
     return [ops.add(x, op(node.op_type, zeros, indices, updates, **others))]
 
 

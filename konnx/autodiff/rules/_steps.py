@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from konnx import ops
-from konnx.graph import Node, Tensor, int64s, op
+from konnx.autodiff.rules.linalg import as_matrix
+from konnx.graph import Node, Tensor, op
 from konnx.ops._lifting import Lifted
 
 Combine = Callable[[Sequence[Lifted], Tensor], Tensor]
@@ -117,18 +118,11 @@ def _sum_of_rows(lifted: Lifted, steps: Tensor) -> Tensor:
 def _product_of_rows(lifted: Sequence[Lifted], steps: Tensor) -> Tensor:
     x, y = lifted
     if x.stacked and y.stacked:
-        return op("MatMul", ops.transpose(_rows(x.tensor)), _rows(y.tensor))
+        return op("MatMul", ops.transpose(as_matrix(x.tensor)), as_matrix(y.tensor))
     # One of the two is always the same, so that the other one may be summed up before.
     left, right = (_summed(one, steps) if one.stacked else one.tensor for one in lifted)
     product = op("MatMul", ops.transpose(left), right)
     return product if x.stacked or y.stacked else product * ops.cast(steps, product.dtype)
-
-
-def _rows(x: Tensor) -> Tensor:
-    """(steps, samples, features) as (steps * samples, features)."""
-    if x.shape[-1] is not None:
-        return op("Reshape", x, int64s([-1, x.shape[-1]]))
-    return op("Reshape", x, op("Concat", int64s([-1]), op("Shape", x, start=2), axis=0))
 
 
 _RULES: dict[str, Callable[[Node], SumOverSteps | None]] = {

@@ -30,13 +30,8 @@ from konnx.graph import (
     substitute,
     topological_order,
 )
-from konnx.ops._lifting import Lifted, has_lifting_rule
+from konnx.ops._lifting import Lifted, for_all_steps, has_lifting_rule
 from konnx.ops._stepping import Loop, Surroundings, run_loop, stand_in_for_steps, steps_of
-
-
-def _zeros_like(x: Tensor) -> Tensor:
-    return ops.expand_like(ops.scalar(0, x), x)
-
 
 # Scan -------------------------------------------------------------------------------------------
 
@@ -81,7 +76,7 @@ class _ReversedScan:
         states = [parts.states[i] for i in self._adjoints]
         gradients = dict(zip([*states, *accumulated], finals, strict=True))
         for p in elements:
-            gradients[p] = self._stacked(lifted.pop(0))
+            gradients[p] = for_all_steps(lifted.pop(0), parts.sequences[0])
         for p, total in sums.items():
             own, lifted = lifted[: len(total.requests)], lifted[len(total.requests) :]
             gradients[p] = total.combine(own, self._steps())
@@ -145,17 +140,15 @@ class _ReversedScan:
         for i, adjoint in self._adjoints.items():
             dy = self._final_dys[i]
             states.append(adjoint)
-            starts.append(_zeros_like(parts.finals[i]) if dy is None else dy)
-            new_states.append(found.get(parts.states[i], _zeros_like(adjoint)))
+            starts.append(ops.zeros_like(parts.finals[i]) if dy is None else dy)
+            new_states.append(found.get(parts.states[i], ops.zeros_like(adjoint)))
         for capture in accumulated:
             sum_so_far = stand_in(capture)
             states.append(sum_so_far)
-            starts.append(_zeros_like(self._outer(capture)))
+            starts.append(ops.zeros_like(self._outer(capture)))
             new_states.append(sum_so_far + found[capture])
-        elements, sequences = (
-            list(self._elements.values()),
-            [dy for dy in self._kept_dys if dy is not None],
-        )
+        elements = list(self._elements.values())
+        sequences = [dy for dy in self._kept_dys if dy is not None]
         if not elements:  # something must tell the number of steps
             elements, sequences = [parts.elements[0]], [parts.sequences[0]]
         return Loop(
@@ -195,13 +188,6 @@ class _ReversedScan:
 
     def _steps(self) -> Tensor:
         return ops.squeeze(op("Shape", self._parts.sequences[0], start=0, end=1), 0)
-
-    def _stacked(self, lifted: Lifted) -> Tensor:
-        if lifted.stacked:
-            return lifted.tensor
-        sizes = op("Shape", self._parts.sequences[0], start=0, end=1)
-        shape = op("Concat", sizes, op("Shape", lifted.tensor), axis=0)
-        return op("Expand", lifted.tensor, shape)
 
     def _in_order(self, gradients: dict[Tensor, Tensor]) -> Gradients:
         """A gradient or None for each input, connected to what the forward loop kept."""
@@ -280,7 +266,7 @@ class _Branch:
 
     def body(self, wanted: Sequence[int]) -> Subgraph:
         results = [
-            self.found[i] if i in self.found else _zeros_like(self.captures[i]) for i in wanted
+            self.found[i] if i in self.found else ops.zeros_like(self.captures[i]) for i in wanted
         ]
         return Subgraph((), (*self.captures, *self.dys), tuple(results))
 

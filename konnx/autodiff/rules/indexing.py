@@ -10,10 +10,6 @@ from konnx.autodiff.rules._table import Gradients, inputs_of, lowering, present,
 from konnx.graph import Node, Tensor, constant, op, refine
 
 
-def _zeros(x: Tensor) -> Tensor:
-    return ops.expand_like(ops.scalar(0, x), x)
-
-
 def _scatter(
     op_type: str, x: Tensor, indices: Tensor, updates: Tensor, **attributes: Any
 ) -> Tensor:
@@ -44,7 +40,7 @@ def gather(node: Node, dy: Tensor) -> Gradients:
 
 def _add_rows(like: Tensor, indices: Tensor, rows: Tensor) -> Tensor:
     places = ops.expand_dims(ops.cast(indices, "int64"), -1)
-    return _scatter("ScatterND", _zeros(like), places, rows, reduction="add")
+    return _scatter("ScatterND", ops.zeros_like(like), places, rows, reduction="add")
 
 
 @lowering("GatherND")
@@ -68,7 +64,7 @@ def gather_nd_of_batches(node: Node) -> Sequence[Tensor] | None:
 def gather_nd(node: Node, dy: Tensor) -> Gradients:
     """Back to its place; what was taken several times adds up."""
     x, indices = inputs_of(node)
-    return [_scatter("ScatterND", _zeros(x), indices, dy, reduction="add"), None]
+    return [_scatter("ScatterND", ops.zeros_like(x), indices, dy, reduction="add"), None]
 
 
 @rule("GatherElements")
@@ -76,7 +72,10 @@ def gather_elements(node: Node, dy: Tensor) -> Gradients:
     """Back to its place; what was taken several times adds up."""
     x, indices = inputs_of(node)
     axis = node.attributes.get("axis", 0)
-    return [_scatter("ScatterElements", _zeros(x), indices, dy, axis=axis, reduction="add"), None]
+    return [
+        _scatter("ScatterElements", ops.zeros_like(x), indices, dy, axis=axis, reduction="add"),
+        None,
+    ]
 
 
 @rule("ScatterElements")
@@ -117,7 +116,7 @@ def _scattered(node: Node, dy: Tensor, take: Take, put: Put) -> Gradients:
     x, _, updates = inputs_of(node)
     reduction = node.attributes.get("reduction", "none")
     if reduction == "none":
-        return [put(dy, _zeros(updates), "none"), None, take(dy)]
+        return [put(dy, ops.zeros_like(updates), "none"), None, take(dy)]
     if reduction == "add":
         return [dy, None, take(dy)]
     if reduction == "mul":
@@ -133,7 +132,7 @@ def _multiplied(x: Tensor, updates: Tensor, dy: Tensor, take: Take, put: Put) ->
     zeros = ops.cast(ops.equal(updates, ops.scalar(0, updates)), dy.dtype)
     others = updates + zeros
     product = put(x, others, "mul")
-    hidden = take(put(_zeros(x), zeros, "add")) - zeros
+    hidden = take(put(ops.zeros_like(x), zeros, "add")) - zeros
     seen = 1.0 - ops.clip(hidden, 0.0, 1.0)
     ones = ops.expand_like(ops.scalar(1, x), x)
     return [dy * put(ones, updates, "mul"), None, take(dy * product) / others * seen]

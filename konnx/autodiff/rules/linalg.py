@@ -31,13 +31,14 @@ def matmul(node: Node, dy: Tensor) -> Gradients:
 def _of_matrices(a: Tensor, b: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
     da = op("MatMul", dy, _transposed(b))
     if b.ndim == 2 and a.ndim > 2:
-        db = op("MatMul", _transposed(_as_matrix(a)), _as_matrix(dy))
+        db = op("MatMul", _transposed(as_matrix(a)), as_matrix(dy))
     else:
         db = op("MatMul", _transposed(a), dy)
     return da, db
 
 
-def _as_matrix(x: Tensor) -> Tensor:
+def as_matrix(x: Tensor) -> Tensor:
+    """All axes but the last joined into one."""
     return ops.reshape(x, [-1, x.shape[-1]]) if x.shape[-1] is not None else _dynamic_matrix(x)
 
 

@@ -140,6 +140,6 @@ def top_k(node: Node, dy: Tensor | None, _: Tensor | None = None) -> Gradients:
     if dy is None:
         return [None, None]
     x = present(node.inputs[0])
-    zeros = ops.expand_like(ops.scalar(0, x), x)
+    zeros = ops.zeros_like(x)
     axis = node.attributes.get("axis", -1)
     return [op("ScatterElements", zeros, node.outputs[1], dy, axis=axis), None]

@@ -67,7 +67,7 @@ def concat(node: Node, dy: Tensor) -> Gradients:
 def split(node: Node, *gradients: Tensor | None) -> Gradients:
     """The parts together again; zeros for those that nothing used."""
     parts = [
-        dy if dy is not None else ops.expand_like(ops.scalar(0, y), y)
+        dy if dy is not None else ops.zeros_like(y)
         for y, dy in zip(node.outputs, gradients, strict=True)
     ]
     joined = ops.concatenate(parts, axis=node.attributes.get("axis", 0))
