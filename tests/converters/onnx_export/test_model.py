@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from konnx import backend as K
 from konnx.converters import export_onnx, to_onnx
-from konnx.graph import OPSET, Tensor
+from konnx.graph import OPSET
 from konnx.layers import (
     Activation,
     Add,
@@ -30,7 +28,6 @@ from konnx.layers import (
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     Input,
-    Layer,
     MaxPooling2D,
     Multiply,
     Permute,
@@ -77,10 +74,6 @@ def vector_model() -> Model:
     flat = Dense(4, activation="selu")(Flatten()(rows))
     return Model([x, y], RepeatVector(2, name="twice")(Activation("softsign")(flat)))
 
-
-# Below these, onnx's version converter gives up on Reshape and Mul, or on Pad; newer releases may
-# go further. Above 21, old runtimes do not follow.
-SUPPORTED = {"image": range(14, 22), "residual": range(18, 22), "vector": range(14, 22)}
 
 MODELS = {"image": image_model, "residual": residual_model, "vector": vector_model}
 
@@ -202,88 +195,6 @@ def test_a_file_is_replaced_only_if_allowed(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
     written = export_onnx(image_model(), path)
     assert onnx.load(path) == written
-
-
-@pytest.mark.no_runtime
-class RunningSum(Layer):
-    """A loop in whose body operators stand that not every opset has in the same form."""
-
-    def __init__(self, reduce: bool, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.reduce = reduce
-
-    def call(self, inputs: Tensor) -> Tensor:
-        def step(x: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            new = K.tanh(states[0] + x)
-            return new, [K.max(new, axis=1, keepdims=True) + new if self.reduce else new]
-
-        return K.rnn(step, inputs, [inputs[:, 0]])[0]
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (input_shape[0], input_shape[2])
-
-
-def looping_model(reduce: bool) -> Model:
-    x = Input((4, 3))
-    return Model(x, RunningSum(reduce)(x))
-
-
-@pytest.mark.parametrize("opset", range(16, 22))
-def test_a_loop_is_written_in_opsets_that_have_its_operators(opset: int) -> None:
-    model = looping_model(reduce=False)
-    arrays = sample(model)
-    (got,) = run(to_onnx(model, opset=opset), arrays)
-    np.testing.assert_allclose(got, model.predict(arrays[0]), atol=1e-6)
-
-
-def test_a_loop_whose_operators_have_another_form_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"opset 15: ReduceMax .*body of a loop"):
-        looping_model(reduce=True).export(tmp_path / "m.onnx", opset=15)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("opset", [0, 12, NEWEST + 1])
-def test_an_opset_out_of_range_is_refused_and_nothing_written(opset: int, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"between 13 and {NEWEST}.*Received: opset={opset}"):
-        image_model().export(tmp_path / "m.onnx", opset=opset)
-    assert list(tmp_path.iterdir()) == []
-
-
-def converted(model: Model, opset: int) -> onnx.ModelProto | str:
-    """The model in an opset, or why there is none."""
-    try:
-        return to_onnx(model, opset=opset)
-    except ValueError as error:
-        return str(error)
-
-
-@pytest.mark.no_runtime
-@pytest.mark.parametrize("opset", range(OLDEST, NEWEST + 1))
-@pytest.mark.parametrize("name", MODELS)
-def test_each_opset_is_written_soundly_or_refused(name: str, opset: int) -> None:
-    model = MODELS[name]()
-    proto = converted(model, opset)
-    if isinstance(proto, str):
-        assert opset not in SUPPORTED[name]
-        assert re.fullmatch(rf"The model cannot be written in opset {opset}: [^/]+", proto)
-        assert proto.endswith(f"Use opset={OPSET}.")
-        return
-    onnx.checker.check_model(proto, full_check=True)
-    assert [entry.version for entry in proto.opset_import if not entry.domain] == [opset]
-    assert [value.name for value in proto.graph.input] == model.input_names
-    assert [value.name for value in proto.graph.output] == model.output_names
-
-
-@pytest.mark.parametrize(
-    ("name", "opset"), [(name, opset) for name in MODELS for opset in [None, *SUPPORTED[name]]]
-)
-def test_it_computes_what_predict_does_in_every_opset(name: str, opset: int | None) -> None:
-    model = with_statistics(MODELS[name]())
-    arrays = sample(model)
-    expected = model.predict(arrays)
-    received = run(to_onnx(model, opset=opset), arrays)
-    for one, other in zip(received, expected if len(received) > 1 else [expected], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_any_batch_size_runs() -> None:
