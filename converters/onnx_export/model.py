@@ -1,69 +1,80 @@
-"""Models to ONNX files for inference."""
+"""Models to ONNX for inference: in memory, and as files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
-from onnx import helper
 
+from konnx.converters.onnx_export.external import write_model
+from konnx.converters.onnx_export.half import in_float16
+from konnx.converters.onnx_export.interface import Interface, inference_interface
+from konnx.converters.onnx_export.metadata import add_metadata
 from konnx.converters.onnx_export.opsets import in_opset
-from konnx.function import draws_random_numbers
-from konnx.graph import OPSET, Tensor, emit_resolved
-from konnx.training.predictor import inference_graph
-from konnx.utils.files import atomic_path
+from konnx.converters.onnx_export.options import ExportOptions
+from konnx.graph import OPSET, emit_resolved
+from konnx.graph.passes import optimize
 
 if TYPE_CHECKING:
     from konnx.models import Model
 
 
-def to_onnx(model: Model, *, opset: int | None = None, source: str = "") -> onnx.ModelProto:
+def to_onnx(model: Model, *, source: str = "", **options: Any) -> onnx.ModelProto:
     """Return a model as ONNX for inference, checked.
 
     Args:
         model: a built model.
-        opset: of the ONNX operators; default 18.
         source: where the model comes from, for the metadata.
+        options: those of `ExportOptions`, which says what they mean.
 
     Raises:
-        ValueError: the model cannot be written in that opset.
+        ValueError: an option does not fit the model, or the model cannot be written in the opset.
+
+    Example:
+        >>> from konnx.layers import Dense
+        >>> from konnx.models import Sequential
+        >>> model = Sequential([Dense(2, input_shape=(3,), name="dense")])
+        >>> to_onnx(model, opset=13, batch=1).graph.output[0].name
+        'dense'
     """
+    return _made(model, ExportOptions(**options), source)
+
+
+def _made(model: Model, options: ExportOptions, source: str) -> onnx.ModelProto:
     model.check_built("be exported")
-    inputs = dict(zip(model.input_names, model.inputs, strict=True))
-    outputs = dict(zip(model.output_names, _inference_graph(model), strict=True))
-    proto = emit_resolved(inputs, outputs, freeze=True, name=model.name).model
-    proto = in_opset(proto, OPSET if opset is None else opset)
-    proto.producer_version = version("konnx")
-    metadata = {"source": source or f"konnx model '{model.name}'", "framework": "keras"}
-    helper.set_model_props(proto, metadata)
+    found = inference_interface(model, options)
+    if options.float16:
+        found = _simplified(in_float16(found))
+    proto = emit_resolved(found.inputs, found.outputs, freeze=True, name=model.name).model
+    proto = in_opset(proto, OPSET if options.opset is None else options.opset)
+    if options.quantize is not None:
+        from konnx.converters.onnx_export.quantization import quantized
+
+        proto = quantized(proto, options.quantize, options.calibration)
+    add_metadata(proto, options, source or f"konnx model '{model.name}'")
     return proto
+
+
+def _simplified(found: Interface) -> Interface:
+    outputs = optimize(list(found.outputs.values()))
+    return Interface(found.inputs, dict(zip(found.outputs, outputs, strict=True)))
 
 
 def export_onnx(
     model: Model,
     filepath: str | os.PathLike[str],
     *,
-    opset: int | None = None,
     overwrite: bool = True,
     source: str = "",
+    **options: Any,
 ) -> onnx.ModelProto:
     """Write a model to an ONNX file for inference, and return what was written.
 
-    The file appears whole or not at all; see `Model.export`.
+    The file appears whole or not at all; see `Model.export` and `ExportOptions`. Weights that go
+    into a second file are not part of what is returned.
     """
-    proto = to_onnx(model, opset=opset, source=source)
-    with atomic_path(filepath, overwrite=overwrite) as temporary:
-        temporary.write_bytes(proto.SerializeToString(deterministic=True))
+    asked = ExportOptions(**options)
+    proto = _made(model, asked, source)
+    write_model(proto, filepath, external_data=asked.external_data, overwrite=overwrite)
     return proto
-
-
-def _inference_graph(model: Model) -> list[Tensor]:
-    outputs = inference_graph(model.outputs)
-    if draws_random_numbers(outputs):
-        raise ValueError(
-            f"Model '{model.name}' draws random numbers in inference, which an exported graph "
-            "cannot. Call layers such as Dropout without training=True."
-        )
-    return outputs

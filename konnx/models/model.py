@@ -398,7 +398,13 @@ class Model(Network):
 
         load_weights(self, filepath, by_name=by_name)
 
-    def export(self, filepath: Path, opset: int | None = None, overwrite: bool = True) -> None:
+    def export(
+        self,
+        filepath: Path,
+        opset: int | None = None,
+        overwrite: bool = True,
+        **options: Any,
+    ) -> None:
         """Write an ONNX model for inference.
 
         Inputs and outputs have the names of their layers and a batch axis named "batch"; what only
@@ -409,13 +415,15 @@ class Model(Network):
             filepath: the file to write; it appears whole or not at all.
             opset: of the ONNX operators; default: the one konnx emits, 18.
             overwrite: whether to replace a file of that name.
+            options: what a deployment may ask for, such as a fixed batch, channels first, float16,
+                int8, states as inputs and outputs, labels; see `konnx.converters.ExportOptions`.
 
         Raises:
-            ValueError: the model cannot be written in that opset.
+            ValueError: the model cannot be written in that opset, or an option does not fit it.
         """
         from konnx.converters import export_onnx
 
-        export_onnx(self, filepath, opset=opset, overwrite=overwrite)
+        export_onnx(self, filepath, opset=opset, overwrite=overwrite, **options)
 
     def export_training(
         self,
