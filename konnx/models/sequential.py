@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -128,6 +129,39 @@ class Sequential(Model):
     def _build_for_data(self, x: Any) -> None:
         if not self.built and self._stack:
             self.build(data_shape(x, _input_name(self._stack[0])))
+
+    def train_on_batch(  # type: ignore[override]  # Keras has another order here
+        self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None
+    ) -> Any:
+        """Do one training step on the samples; returns the loss, or a list with the metrics.
+
+        As in Keras 2.1, the weights of classes come before those of samples here, and behind them
+        in `Model`.
+        """
+        return super().train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight)
+
+    def predict_proba(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+    ) -> Any:
+        """Compute the probabilities of classes: what `predict` does, with a look at the range."""
+        predicted = self.predict(x, batch_size, verbose, steps)
+        if predicted.min() < 0.0 or predicted.max() > 1.0:
+            warnings.warn(
+                f"Model '{self.name}' returns values below 0 or above 1, which are no "
+                "probabilities. Its last layer may lack a softmax or sigmoid activation.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return predicted
+
+    def predict_classes(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+    ) -> Any:
+        """Compute the number of the class of each sample: the largest, or whether above 0.5."""
+        predicted = self.predict(x, batch_size, verbose, steps)
+        if predicted.shape[-1] > 1:
+            return predicted.argmax(axis=-1)
+        return (predicted > 0.5).astype("int32")
 
     def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         super()._set_graph(inputs, outputs)

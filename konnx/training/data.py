@@ -9,6 +9,7 @@ import numpy as np
 
 from konnx.graph import Tensor
 from konnx.training.compiled import Compiled, Trainable, per_output
+from konnx.utils.io_utils import HDF5Matrix
 
 Arrays = list[np.ndarray]
 
@@ -29,7 +30,7 @@ def standardize(data: Any, tensors: Sequence[Tensor], names: Sequence[str], kind
     items = _by_position(data, names, kind)
     arrays = [_as_array(item, name, kind) for item, name in zip(items, names, strict=True)]
     arrays = [
-        array[:, np.newaxis] if array.ndim == 1 and _is_column(tensor) else array
+        _as_column(array) if array.ndim == 1 and _is_column(tensor) else array
         for array, tensor in zip(arrays, tensors, strict=True)
     ]
     for array, tensor, name in zip(arrays, tensors, names, strict=True):
@@ -51,6 +52,10 @@ def data_shape(x: Any, name: str) -> tuple[int | None, ...]:
 
 def _is_column(tensor: Tensor) -> bool:
     return tensor.ndim == 2 and tensor.shape[1] in (1, None)
+
+
+def _as_column(array: Any) -> Any:
+    return array.as_column() if isinstance(array, HDF5Matrix) else array[:, np.newaxis]
 
 
 def _by_position(data: Any, names: Sequence[str], kind: str) -> list[Any]:
@@ -75,9 +80,10 @@ def _holds_arrays(items: Sequence[Any]) -> bool:
     return any(hasattr(item, "shape") for item in items)
 
 
-def _as_array(item: Any, name: str, kind: str) -> np.ndarray:
+def _as_array(item: Any, name: str, kind: str) -> Any:
+    """An array, or what stays in its file until a batch is read."""
     try:
-        array = np.asarray(getattr(item, "values", item))
+        array = item if isinstance(item, HDF5Matrix) else np.asarray(getattr(item, "values", item))
     except ValueError as error:
         raise ValueError(f"The {kind} data for '{name}' are not one array: {error}") from error
     if array.dtype.kind not in "fiub":
@@ -189,7 +195,7 @@ def _weights_of(
                 "compile(sample_weight_mode='temporal')."
             )
         return weights
-    return None if by_class is None else _from_classes(by_class, target, name)
+    return None if by_class is None else _from_classes(by_class, target[:], name)
 
 
 def _from_classes(by_class: Mapping[Any, float], target: np.ndarray, name: str) -> np.ndarray:
@@ -247,4 +253,8 @@ def split(arrays: Arrays, fraction: float) -> tuple[Arrays, Arrays]:
             f"`validation_split` must leave samples on both sides. Received: "
             f"validation_split={fraction} of {len(arrays[0])} samples"
         )
-    return [array[:at] for array in arrays], [array[at:] for array in arrays]
+    return [_part(array, 0, at) for array in arrays], [_part(array, at) for array in arrays]
+
+
+def _part(array: Any, start: int, end: int | None = None) -> Any:
+    return array.part(start, end) if isinstance(array, HDF5Matrix) else array[start:end]

@@ -1,1 +1,44 @@
-"""What everything else uses: files, names, registries, random seeds, progress."""
+"""What everything else uses: files, names, registries, random seeds, progress, data in batches."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from konnx.utils.data_utils import (
+        GeneratorEnqueuer,
+        OrderedEnqueuer,
+        Sequence,
+        SequenceEnqueuer,
+    )
+    from konnx.utils.io_utils import HDF5Matrix
+    from konnx.utils.progbar import Progbar
+
+_NAMES = {
+    "GeneratorEnqueuer": "konnx.utils.data_utils",
+    "HDF5Matrix": "konnx.utils.io_utils",
+    "OrderedEnqueuer": "konnx.utils.data_utils",
+    "Progbar": "konnx.utils.progbar",
+    "Sequence": "konnx.utils.data_utils",
+    "SequenceEnqueuer": "konnx.utils.data_utils",
+}
+
+__all__ = [
+    "GeneratorEnqueuer",
+    "HDF5Matrix",
+    "OrderedEnqueuer",
+    "Progbar",
+    "Sequence",
+    "SequenceEnqueuer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'konnx.utils' has no attribute '{name}'")
+    return getattr(import_module(_NAMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -308,3 +308,25 @@ def test_a_model_without_layers_cannot_be_built() -> None:
 def test_dropout_passes_in_prediction() -> None:
     model = Sequential([Dropout(0.9, input_shape=(4,))])
     np.testing.assert_array_equal(model.predict(X), X)
+
+
+def test_classes_and_probabilities_are_predicted() -> None:
+    x = np.random.RandomState(0).uniform(size=(6, 3)).astype(np.float32)
+    several = Sequential([Dense(4, activation="softmax", input_shape=(3,))])
+    np.testing.assert_array_equal(several.predict_classes(x), several.predict(x).argmax(axis=1))
+    np.testing.assert_array_equal(several.predict_proba(x), several.predict(x))
+    single = Sequential([Dense(1, activation="sigmoid", input_shape=(3,))])
+    np.testing.assert_array_equal(single.predict_classes(x), single.predict(x) > 0.5)
+    with pytest.warns(UserWarning, match="no probabilities"):
+        Sequential([Dense(1, bias_initializer="ones", input_shape=(3,))]).predict_proba(x + 9)
+
+
+@pytest.mark.training
+def test_weights_of_classes_come_before_those_of_samples_on_a_batch() -> None:
+    x, y = np.full((2, 1), 3, np.float32), np.array([[0.0], [1.0]], np.float32)
+    losses = []
+    for arguments in ([{0: 1.0, 1: 5.0}], [None, np.array([1.0, 5.0])]):
+        model = Sequential([Dense(1, kernel_initializer="ones", input_shape=(1,))])
+        model.compile("sgd", "mae")
+        losses.append(model.train_on_batch(x, y, *arguments))
+    assert losses[0] == losses[1]

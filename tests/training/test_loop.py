@@ -13,6 +13,7 @@ from konnx.callbacks import Callback, CSVLogger, History, LambdaCallback, Termin
 from konnx.layers import Dense, Dropout
 from konnx.models import Sequential
 from konnx.training import loop
+from konnx.training.sources import ArrayBatches
 
 DATA = np.arange(10.0, dtype=np.float32)
 
@@ -71,9 +72,20 @@ class Diary(Callback):
 
 
 def fit(step: Any = None, **options: Any) -> History:
-    options = {"batch_size": 4, "epochs": 1, "shuffle": False, "verbose": 0, **options}
+    options = {"epochs": 1, "verbose": 0, **options}
     model = options.pop("model", None) or Model()
-    return loop.fit(model, step or Recorder(), [DATA], ["loss", "twice"], **options)
+    cut = {"batch_size": options.pop("batch_size", 4), "shuffle": options.pop("shuffle", False)}
+    source = ArrayBatches([DATA], step or Recorder(), **cut)
+    return loop.fit(model, source, ["loss", "twice"], **options)
+
+
+def validation_on(data: np.ndarray, step: Recorder | None = None) -> loop.Validation:
+    source = ArrayBatches([data], step or Recorder(), 4)
+    return loop.Validation(lambda: loop.evaluate(source), [data])
+
+
+def evaluated(batch_size: int, verbose: int = 0) -> list[float]:
+    return loop.evaluate(ArrayBatches([DATA], Recorder(), batch_size), verbose)
 
 
 def batches(**options: Any) -> list[list[float]]:
@@ -129,7 +141,7 @@ def test_history_holds_means_weighted_by_batch_sizes() -> None:
 
 def test_history_holds_validation_with_a_prefix() -> None:
     step = Recorder()
-    validation = loop.Validation(step, [DATA[:5] + 10])
+    validation = validation_on(DATA[:5] + 10, step)
     history = fit(epochs=2, validation=validation).history
     assert set(history) == {"loss", "twice", "val_loss", "val_twice"}
     assert history["val_loss"] == pytest.approx([12.0, 12.0])
@@ -158,7 +170,7 @@ def test_callbacks_hear_everything_in_order() -> None:
 
 def test_logs_tell_of_the_batch_and_of_the_epoch() -> None:
     diary = Diary()
-    fit(callbacks=[diary], validation=loop.Validation(Recorder(), [DATA]))
+    fit(callbacks=[diary], validation=validation_on(DATA))
     logs = dict(zip(diary.events, diary.logs, strict=True))
     assert logs["batch begins", 2] == {"batch": 2, "size": 2}
     assert logs["batch ends", 2] == {"batch": 2, "size": 2, "loss": 8.5, "twice": 17.0}
@@ -183,7 +195,7 @@ def test_callbacks_run_in_the_order_given_and_before_history() -> None:
 
 def test_params_describe_the_fit() -> None:
     diary = Diary()
-    fit(callbacks=[diary], epochs=3, validation=loop.Validation(Recorder(), [DATA]))
+    fit(callbacks=[diary], epochs=3, validation=validation_on(DATA))
     assert diary.params == {
         "batch_size": 4,
         "epochs": 3,
@@ -218,7 +230,7 @@ def test_a_callback_can_stop_the_fit(stop_at: tuple[Any, ...], last: list[Any]) 
 
 def test_callbacks_can_look_at_the_data_of_validation() -> None:
     callback = Callback()
-    fit(callbacks=[callback], validation=loop.Validation(Recorder(), [DATA]))
+    fit(callbacks=[callback], validation=validation_on(DATA))
     assert callback.validation_data == [DATA]
     fit(callbacks=[callback])
     assert callback.validation_data is None
@@ -283,7 +295,7 @@ def test_terminate_on_nan_ends_the_fit(loss: float, capsys: pytest.CaptureFixtur
 
 def test_a_silent_fit_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     fit(epochs=2)
-    loop.evaluate(Recorder(), [DATA], 4)
+    evaluated(4)
     loop.predict(lambda arrays: arrays, [DATA], 4)
     assert capsys.readouterr().out == ""
 
@@ -301,7 +313,7 @@ def test_a_silent_fit_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None
 def test_each_epoch_ends_in_one_line_with_all_values(
     verbose: int, pattern: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    validation = loop.Validation(Recorder(), [DATA[:4]])
+    validation = validation_on(DATA[:4])
     fit(epochs=2, verbose=verbose, validation=validation)
     lines = capsys.readouterr().out.splitlines()
     assert lines[::2] == ["Epoch 1/2", "Epoch 2/2"]
@@ -311,7 +323,7 @@ def test_each_epoch_ends_in_one_line_with_all_values(
 @pytest.mark.parametrize(
     ("run", "expected"),
     [
-        (lambda: loop.evaluate(Recorder(), [DATA], 4, verbose=1), "10/10 ["),
+        (lambda: evaluated(4, verbose=1), "10/10 ["),
         (lambda: loop.predict(lambda arrays: arrays, [DATA], 4, verbose=1), "10/10 ["),
         (lambda: loop.predict(lambda arrays: arrays, [DATA], 40, verbose=1), "10/10 ["),
     ],
@@ -330,7 +342,7 @@ def test_evaluate_and_predict_can_show_a_bar(
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99])
 def test_evaluate_weights_batches_by_their_size(batch_size: int) -> None:
-    assert loop.evaluate(Recorder(), [DATA], batch_size) == pytest.approx([4.5, 9.0])
+    assert evaluated(batch_size) == pytest.approx([4.5, 9.0])
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 10, 99])

@@ -1,0 +1,207 @@
+"""Queues that fetch batches ahead, by threads and processes, and how they end."""
+
+# ruff: noqa: NPY002 - users' code draws from NumPy's global generator
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from konnx.utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, SequenceEnqueuer
+
+pytestmark = pytest.mark.no_runtime
+
+KINDS = [(1, False), (3, False), (1, True), (3, True)]
+
+
+class Numbers(Sequence):
+    """Batches that are their own number, after a while that is longer for the first ones."""
+
+    def __init__(self, count: int = 6, pause: float = 0.0) -> None:
+        self.count, self.pause, self.epoch = count, pause, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Any:
+        time.sleep(self.pause * (self.count - index))
+        return self.epoch, index
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+
+
+class Failing(Numbers):
+    def __getitem__(self, index: int) -> Any:
+        if index == 2:
+            raise LookupError("batch 2 is lost")
+        return index
+
+
+class Dying(Numbers):
+    def __getitem__(self, index: int) -> Any:
+        os._exit(3)
+
+
+class Drawing(Numbers):
+    def __getitem__(self, index: int) -> Any:
+        return random.random(), float(np.random.uniform())
+
+
+def taken(enqueuer: SequenceEnqueuer, count: int, workers: int = 1, size: int = 10) -> list[Any]:
+    with enqueuer:
+        enqueuer.start(workers, size)
+        assert enqueuer.is_running()
+        items = list(islice(enqueuer.get(), count))
+    assert not enqueuer.is_running()
+    return items
+
+
+def numbers(count: int) -> Iterator[int]:
+    yield from range(count)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_stays() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while set(threading.enumerate()) - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not set(threading.enumerate()) - before
+
+
+# Sequences
+
+
+def test_a_sequence_is_read_again_and_again() -> None:
+    assert list(islice(Numbers(2), 5)) == [(0, 0), (0, 1), (0, 0), (0, 1), (0, 0)]
+
+
+@pytest.mark.parametrize(("workers", "processes"), KINDS)
+def test_batches_come_in_order_however_long_each_takes(workers: int, processes: bool) -> None:
+    enqueuer = OrderedEnqueuer(Numbers(4, pause=0.005), processes)
+    expected = [(epoch, index) for epoch in range(2) for index in range(4)]
+    assert taken(enqueuer, 8, workers) == expected
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_shuffling_reads_each_batch_once_an_epoch_in_an_order_that_the_seed_fixes(
+    processes: bool,
+) -> None:
+    runs = []
+    for seed in (1, 1, 2):
+        np.random.seed(seed)
+        runs.append(taken(OrderedEnqueuer(Numbers(), processes, shuffle=True), 12, 2))
+    assert sorted(runs[0][:6]) == [(0, index) for index in range(6)]
+    assert sorted(runs[0][6:]) == [(1, index) for index in range(6)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_random_numbers_of_processes_depend_on_the_seed_alone(workers: int) -> None:
+    np.random.seed(7)
+    first = taken(OrderedEnqueuer(Drawing(), True), 12, workers)
+    np.random.seed(7)
+    assert taken(OrderedEnqueuer(Drawing(), True), 12, 1) == first
+    assert len(set(first)) == 12
+
+
+def test_no_more_batches_are_fetched_than_the_queue_holds() -> None:
+    fetched: list[int] = []
+
+    class Counting(Numbers):
+        def __getitem__(self, index: int) -> int:
+            fetched.append(index)
+            return index
+
+    with OrderedEnqueuer(Counting(100)) as enqueuer:
+        enqueuer.start(1, max_queue_size=3)
+        batches = enqueuer.get()
+        next(batches)
+        time.sleep(0.05)
+        assert len(fetched) == 4
+        batches.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("workers", "processes"), KINDS)
+def test_what_a_sequence_raises_is_raised_where_it_is_read(workers: int, processes: bool) -> None:
+    enqueuer = OrderedEnqueuer(Failing(), processes)
+    with pytest.raises(LookupError, match="batch 2 is lost"):
+        taken(enqueuer, 6, workers)
+    assert not enqueuer.is_running()
+
+
+def test_a_process_that_dies_is_told_of() -> None:
+    with pytest.raises(RuntimeError, match="worker process that reads Dying ended"):
+        taken(OrderedEnqueuer(Dying(), True), 1)
+
+
+def test_a_sequence_without_batches_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Numbers has no batches: its len\(\) is 0"):
+        OrderedEnqueuer(Numbers(0)).start()
+
+
+def test_stopping_does_not_wait_for_a_process_in_the_middle_of_a_batch() -> None:
+    start = time.monotonic()
+    with OrderedEnqueuer(Numbers(2, pause=30.0), True) as enqueuer:
+        enqueuer.start(2)
+    assert time.monotonic() - start < 10
+
+
+# Generators
+
+
+def test_a_generator_is_read_to_its_end_in_order() -> None:
+    assert taken(GeneratorEnqueuer(numbers(30)), 99, workers=3, size=4) == list(range(30))
+
+
+def test_with_processes_each_reads_a_copy() -> None:
+    assert sorted(taken(GeneratorEnqueuer(numbers(3), True), 99, workers=2)) == [0, 0, 1, 1, 2, 2]
+
+
+def test_processes_draw_random_numbers_of_their_own() -> None:
+    def drawn() -> Iterator[float]:
+        yield float(np.random.uniform())
+
+    assert len(set(taken(GeneratorEnqueuer(drawn(), True, seed=3), 9, workers=3))) == 3
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_what_a_generator_raises_is_raised_where_it_is_read(processes: bool) -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise LookupError("no more")
+
+    enqueuer = GeneratorEnqueuer(failing(), processes)
+    with pytest.raises(LookupError, match="no more"):
+        taken(enqueuer, 9)
+    assert not enqueuer.is_running()
+
+
+def test_a_process_that_dies_in_a_generator_is_told_of() -> None:
+    def dying() -> Iterator[int]:
+        os._exit(4)
+        yield 1
+
+    with pytest.raises(RuntimeError, match="exit code 4"):
+        taken(GeneratorEnqueuer(dying(), True), 1)
+
+
+def test_an_endless_generator_is_left_in_the_middle() -> None:
+    def endless() -> Iterator[int]:
+        while True:
+            yield 1
+
+    assert taken(GeneratorEnqueuer(endless()), 3, size=2) == [1, 1, 1]
+
+
+def test_batches_that_are_none_are_left_out() -> None:
+    assert taken(GeneratorEnqueuer(iter([1, None, 2])), 9) == [1, 2]
