@@ -19,7 +19,11 @@ pytestmark = pytest.mark.training
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
-TESTED = {"custom_optimizer", "gan", "gradient_ascent", "training_export"}
+TESTED = {
+    "acgan", "bidirectional_lstm", "cnn", "cnn_lstm", "convolutional_lstm", "custom_optimizer",
+    "gan", "gradient_ascent", "mlp", "seq2seq", "siamese", "stateful_lstm", "training_export",
+    "variational_autoencoder",
+}  # fmt: skip
 
 
 def main(name: str, steps: int) -> Any:
@@ -29,6 +33,57 @@ def main(name: str, steps: int) -> Any:
 
 def test_every_example_is_tested() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == TESTED
+
+
+def test_the_list_of_examples_is_complete() -> None:
+    listed = re.findall(r"^\| `(.+?)`", (EXAMPLES / "README.md").read_text(), flags=re.MULTILINE)
+    found = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".mjs")}
+    assert set(listed) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "accuracy"),
+    [
+        ("mlp", 5, 0.9),
+        ("cnn", 3, 0.9),
+        ("cnn_lstm", 5, 0.9),
+        ("bidirectional_lstm", 6, 0.85),
+        ("siamese", 4, 0.9),
+    ],
+)
+def test_classifiers_learn(name: str, epochs: int, accuracy: float) -> None:
+    assert main(name, epochs) > accuracy
+
+
+def test_a_state_tells_what_a_single_step_cannot() -> None:
+    with_state, without = main("stateful_lstm", 20)
+    assert with_state < 0.5 * without
+
+
+def test_words_are_turned_round_by_encoder_and_decoder() -> None:
+    assert main("seq2seq", 25) > 0.3
+
+
+def test_the_autoencoder_learns_and_draws() -> None:
+    losses, decoder = main("variational_autoencoder", 8)
+    assert losses[-1] < 0.75 * losses[0]
+    drawn = decoder.predict(np.zeros((1, 2)))
+    assert 0 <= drawn.min() <= drawn.max() <= 1
+
+
+def test_the_classifying_adversarial_network_draws_the_digit_asked_for() -> None:
+    generator, discriminator = main("acgan", 4)
+    wanted = np.arange(10).repeat(5)[:, np.newaxis]
+    noise = np.random.RandomState(0).uniform(-1, 1, (50, 32))
+    drawn = generator.predict([noise, wanted])
+    assert drawn.shape == (50, 8, 8, 1)
+    named = discriminator.predict(drawn)[1].argmax(axis=1)
+    assert np.mean(named == wanted[:, 0]) > 0.2  # by chance 0.1
+
+
+def test_the_next_frame_is_foreseen_better_and_better() -> None:
+    first, last = main("convolutional_lstm", 3)
+    assert last < 0.7 * first
 
 
 def test_the_adversarial_network_draws_images(capsys: pytest.CaptureFixture[str]) -> None:

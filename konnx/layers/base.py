@@ -375,6 +375,24 @@ class Layer:
         """Return the output tensor, or list of them, of a call by its number."""
         return unpack(self._node_at(node_index).outputs)
 
+    @property
+    def input_mask(self) -> Any:
+        """The mask of the input, or list of them, of a layer that was called once."""
+        return unpack([one._keras_mask for one in self._only_node("input").inputs])
+
+    @property
+    def output_mask(self) -> Any:
+        """The mask of the output, or list of them, of a layer that was called once."""
+        return unpack([one._keras_mask for one in self._only_node("output").outputs])
+
+    def get_input_mask_at(self, node_index: int) -> Any:
+        """Return the input's mask, or list of them, at a call by its number."""
+        return unpack([tensor._keras_mask for tensor in self._node_at(node_index).inputs])
+
+    def get_output_mask_at(self, node_index: int) -> Any:
+        """Return the output's mask, or list of them, at a call by its number."""
+        return unpack([tensor._keras_mask for tensor in self._node_at(node_index).outputs])
+
     def get_input_shape_at(self, node_index: int) -> Any:
         """Return the input's shape at a call by its number."""
         return unpack([tensor.shape for tensor in self._node_at(node_index).inputs])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from konnx.layers import LAYERS
+from konnx.models.cloning import clone_model
 from konnx.models.model import Model
 from konnx.models.saving import model_from_config, model_from_json
 from konnx.models.sequential import Sequential
@@ -49,6 +50,7 @@ def save_model(
 __all__ = [
     "Model",
     "Sequential",
+    "clone_model",
     "load_model",
     "model_from_config",
     "model_from_json",

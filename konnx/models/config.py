@@ -11,6 +11,7 @@ from konnx.layers.base import Layer
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
+from konnx.utils.custom_objects import get_custom_objects
 
 if TYPE_CHECKING:
     from konnx.models.model import Model
@@ -181,8 +182,8 @@ def check_known_classes(config: Any, custom_objects: Custom) -> None:
     """
     unknown: dict[str, list[str]] = {}
     for class_name, name in layer_classes(config):
-        known = class_name in (custom_objects or {}) or class_name in layer_family.LAYERS
-        if not known:
+        names = {*(custom_objects or {}), *get_custom_objects()}
+        if class_name not in names and class_name not in layer_family.LAYERS:
             unknown.setdefault(class_name, []).append(name)
     if not unknown:
         return

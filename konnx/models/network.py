@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -78,8 +79,12 @@ class Network(Layer):
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        known = ", ".join(layer.name for layer in self.layers)
-        raise ValueError(f"Model '{self.name}' has no layer '{name}'. Its layers: {known}")
+        known = [layer.name for layer in self.layers]
+        near = difflib.get_close_matches(str(name), known, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ValueError(
+            f"Model '{self.name}' has no layer '{name}'. Its layers: {', '.join(known)}.{hint}"
+        )
 
     # As a layer
 

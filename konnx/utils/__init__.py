@@ -6,6 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from konnx.utils.custom_objects import (
+        CustomObjectScope,
+        custom_object_scope,
+        get_custom_objects,
+    )
     from konnx.utils.data_utils import (
         GeneratorEnqueuer,
         OrderedEnqueuer,
@@ -13,24 +18,35 @@ if TYPE_CHECKING:
         SequenceEnqueuer,
     )
     from konnx.utils.io_utils import HDF5Matrix
+    from konnx.utils.np_utils import normalize, to_categorical
     from konnx.utils.progbar import Progbar
 
 _NAMES = {
+    "CustomObjectScope": "konnx.utils.custom_objects",
     "GeneratorEnqueuer": "konnx.utils.data_utils",
     "HDF5Matrix": "konnx.utils.io_utils",
     "OrderedEnqueuer": "konnx.utils.data_utils",
     "Progbar": "konnx.utils.progbar",
     "Sequence": "konnx.utils.data_utils",
     "SequenceEnqueuer": "konnx.utils.data_utils",
+    "custom_object_scope": "konnx.utils.custom_objects",
+    "get_custom_objects": "konnx.utils.custom_objects",
+    "normalize": "konnx.utils.np_utils",
+    "to_categorical": "konnx.utils.np_utils",
 }
 
 __all__ = [
+    "CustomObjectScope",
     "GeneratorEnqueuer",
     "HDF5Matrix",
     "OrderedEnqueuer",
     "Progbar",
     "Sequence",
     "SequenceEnqueuer",
+    "custom_object_scope",
+    "get_custom_objects",
+    "normalize",
+    "to_categorical",
 ]
 
 

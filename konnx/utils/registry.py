@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from typing import Any, Generic, TypeVar
 
+from konnx.utils.custom_objects import get_custom_objects
+
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -206,8 +208,9 @@ class FunctionRegistry(Registry[T]):
 def _find_custom(name: str, custom_objects: CustomObjects) -> tuple[bool, Any]:
     """Look a name up among the user's objects; files may write it as "package>name"."""
     for key in (name, name.rpartition(">")[2]):
-        if custom_objects and key in custom_objects:
-            return True, custom_objects[key]
+        for objects in (custom_objects, get_custom_objects()):
+            if objects and key in objects:
+                return True, objects[key]
     return False, None
 
 
