@@ -29,6 +29,7 @@ STOREYS = (
         "function",
         "initializers",
         "layers",
+        "legacy",
         "losses",
         "metrics",
         "optimizers",
