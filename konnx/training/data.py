@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +63,9 @@ def _by_position(data: Any, names: Sequence[str], kind: str) -> list[Any]:
     if isinstance(data, Mapping):
         missing = [name for name in names if name not in data]
         if missing:
-            raise ValueError(f"No {kind} data for {missing}. Received: {list(data)}")
+            raise ValueError(
+                f"No {kind} data for {missing}. Received: {list(data)}{_near(missing, names, data)}"
+            )
         return [data[name] for name in names]
     if isinstance(data, list | tuple) and len(names) == 1 and not _holds_arrays(data):
         return [data]
@@ -74,6 +77,14 @@ def _by_position(data: Any, names: Sequence[str], kind: str) -> list[Any]:
             f"Received: {len(items)} of the shapes {shapes}"
         )
     return items
+
+
+def _near(missing: Sequence[str], names: Sequence[str], data: Mapping[Any, Any]) -> str:
+    """Name the keys that may be misspelt."""
+    unknown = [str(key) for key in data if key not in names]
+    near = {name: difflib.get_close_matches(name, unknown, n=1) for name in missing}
+    hints = [f"'{name}' where '{match[0]}' stands" for name, match in near.items() if match]
+    return f". Did you mean {', '.join(hints)}?" if hints else ""
 
 
 def _holds_arrays(items: Sequence[Any]) -> bool:
@@ -120,7 +131,7 @@ def _remedy(array: np.ndarray, expected: Sequence[int | None], kind: str) -> str
     if kind == "target" and is_number:
         return (
             " For class numbers use loss='sparse_categorical_crossentropy', or turn them into "
-            f"one-hot rows of {classes}."
+            f"one-hot rows of {classes} with konnx.utils.to_categorical."
         )
     return ""
 

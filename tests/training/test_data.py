@@ -112,6 +112,7 @@ def test_what_is_no_array_of_numbers(data: Any, message: str) -> None:
         ([[1, 2, 3, 4], [1, 2]], "are not one array"),
         ([X, X], r"takes 1 input arrays \(out_input\). Received: 2 of the shapes"),
         ({"x": X}, r"No input data for \['out_input'\]. Received: \['x'\]"),
+        ({"out_inptu": X}, "Did you mean 'out_input' where 'out_inptu' stands"),
     ],
 )
 def test_inputs_that_do_not_fit(data: Any, message: str) -> None:
