@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import pickle
 import queue
 import random
 import signal
@@ -291,18 +292,23 @@ class GeneratorEnqueuer(SequenceEnqueuer):
             self.stop()
 
     def _next_item(self) -> tuple[str, Any]:
-        while True:
+        while self._running:
+            were_alive = any(worker.is_alive() for worker in self._workers)
             try:
-                item: tuple[str, Any] = self._queue.get(timeout=_PATIENCE)
+                item: Any = self._queue.get(timeout=_PATIENCE)
             except queue.Empty:
-                self._check_alive()
+                self._check_alive(were_alive)
             else:
-                return item
+                # Bytes come from this process's own workers, through a pipe that only they have.
+                kind, content = pickle.loads(item) if isinstance(item, bytes) else item  # noqa: S301
+                return kind, content
+        return "end", None
 
-    def _check_alive(self) -> None:
+    def _check_alive(self, were_alive: bool) -> None:
         """Nobody waits for a process that has died without a word."""
+        allowed = (None, 0) if were_alive else (None,)  # what an ended one sent may be on its way
         for worker in self._workers:
-            if not isinstance(worker, threading.Thread) and worker.exitcode not in (None, 0):
+            if not isinstance(worker, threading.Thread) and worker.exitcode not in allowed:
                 raise RuntimeError(
                     "A worker process that runs the generator ended with exit code "
                     f"{worker.exitcode}, before the generator did: it was killed, perhaps for want "
@@ -316,7 +322,7 @@ def _fill(generator: Iterator[Any], items: Any, stopped: Any) -> None:
         for item in generator:
             if not _put(items, ("batch", item), stopped):
                 return
-    except Exception as error:  # the user's own, which the reader raises
+    except BaseException as error:  # the user's own, also SystemExit, which the reader raises
         _put(items, ("error", error), stopped)
     else:
         _put(items, ("end", None), stopped)
@@ -338,4 +344,31 @@ def _fill_as_process(generator: Iterator[Any], items: Any, stopped: Any, seed: i
     _share(generator)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the generator that users' code draws from
-    _fill(generator, items, stopped)
+    _fill(generator, _Pickled(items), stopped)
+
+
+class _Pickled:
+    """A queue between processes that says at once what cannot be sent.
+
+    `multiprocessing.Queue` pickles in a thread of its own, and only prints what fails there; the
+    reader would then wait for ever.
+    """
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+
+    def put(self, item: tuple[str, Any], timeout: float) -> None:
+        try:
+            sent = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+            if item[0] == "error":
+                pickle.loads(sent)  # noqa: S301 - its own; some exceptions can be written but not be read back
+        except Exception as error:
+            if item[0] == "batch":
+                kind = type(item[1]).__name__
+                raise TypeError(
+                    f"A worker process cannot send what the generator yielded ({kind}): {error}. "
+                    "Yield NumPy arrays, or use use_multiprocessing=False."
+                ) from error
+            told = RuntimeError(f"{type(item[1]).__name__} in a worker process: {item[1]}")
+            sent = pickle.dumps(("error", told))
+        self._items.put(sent, timeout=timeout)

@@ -186,13 +186,41 @@ def test_what_a_generator_raises_is_raised_where_it_is_read(processes: bool) -> 
     assert not enqueuer.is_running()
 
 
-def test_a_process_that_dies_in_a_generator_is_told_of() -> None:
+@pytest.mark.parametrize("code", [0, 4])
+def test_a_process_that_dies_in_a_generator_is_told_of(code: int) -> None:
     def dying() -> Iterator[int]:
-        os._exit(4)
+        os._exit(code)
         yield 1
 
-    with pytest.raises(RuntimeError, match="exit code 4"):
+    with pytest.raises(RuntimeError, match=f"exit code {code}"):
         taken(GeneratorEnqueuer(dying(), True), 1)
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_generator_that_exits_ends_its_reader(processes: bool) -> None:
+    def leaving() -> Iterator[int]:
+        yield 1
+        raise SystemExit(2)
+
+    with pytest.raises(SystemExit):
+        taken(GeneratorEnqueuer(leaving(), processes), 9)
+
+
+def test_what_a_process_cannot_send_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"cannot send what the generator yielded \(function\)"):
+        taken(GeneratorEnqueuer(iter([lambda: 1]), True), 1)
+
+
+def test_an_error_that_cannot_be_sent_is_told_in_words() -> None:
+    class LocalError(Exception):
+        pass
+
+    def failing() -> Iterator[int]:
+        yield 1
+        raise LocalError("no more")
+
+    with pytest.raises(RuntimeError, match="LocalError in a worker process: no more"):
+        taken(GeneratorEnqueuer(failing(), True), 9)
 
 
 def test_an_endless_generator_is_left_in_the_middle() -> None:
