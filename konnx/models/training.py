@@ -107,9 +107,19 @@ class TrainableNetwork(CompiledNetwork):
                 bool(shuffle),
                 initial_epoch,
             )
-        for name, count in (("batch_size", batch_size), ("epochs", epochs)):
+        counts = {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+        }
+        for name, count in counts.items():
             _check_count(name, count)
-        _check_count("steps_per_epoch", steps_per_epoch)
+        if validation_steps and validation_data is None and not validation_split:
+            raise ValueError(
+                "`validation_steps` needs `validation_data` or `validation_split`. Received: "
+                f"validation_steps={validation_steps} and no data for validation"
+            )
         size = batch_size or _BATCH_SIZE
         arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
         self._check_batches(arrays, batch_size)

@@ -275,6 +275,12 @@ def test_a_callback_that_stops_in_mid_epoch_leaves_validation_out() -> None:
         (lambda m: m.fit(Cut(), Y), ValueError, "With batches as x.*Received: y"),
         (lambda m: m.predict_generator(iter([]), 1), ValueError, "nothing to predict"),
         (lambda m: m.fit(X, Y, validation_data=X), ValueError, "Received: ndarray"),
+        (lambda m: m.fit(X, Y, validation_steps=2), ValueError, "needs `validation_data`"),
+        (
+            lambda m: m.fit(X, Y, validation_data=(X, Y), validation_steps=0),
+            ValueError,
+            "must be a positive integer. Received: validation_steps=0",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(run: Any, error: type[Exception], message: str) -> None:
