@@ -11,7 +11,7 @@ import numpy as np
 from konnx.converters.eras import in_own_words
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
-from konnx.converters.layer_weights import file_layers, set_model_weights, set_weights
+from konnx.converters.layer_weights import Matching, file_layers, set_model_weights, set_weights
 from konnx.converters.training_config import restore_training, training_config
 from konnx.graph import Variable
 from konnx.models.model import Model
@@ -100,8 +100,23 @@ def save_weights(model: Model, filepath: Path, *, overwrite: bool = True) -> Non
     write_hdf5(filepath, content, overwrite=overwrite)
 
 
-def load_weights(model: Model, filepath: Path, *, by_name: bool = False) -> None:
-    """Read the weights of a model from an HDF5 file; see `Model.load_weights`."""
+def load_weights(
+    model: Model,
+    filepath: Path,
+    *,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+) -> None:
+    """Read the weights of a model from an HDF5 file; see `Model.load_weights`.
+
+    Raises:
+        FileFormatError: layers or shapes do not fit; nothing is changed.
+        ValueError: `skip_mismatch` without `by_name`.
+    """
+    if skip_mismatch and not by_name:
+        raise ValueError("`skip_mismatch=True` needs `by_name=True`: layers are matched by name.")
     model.check_built("load weights")
     file = os.fspath(filepath)
-    set_weights(model, read_hdf5(file, optimizer=False), file, by_name=by_name)
+    how = Matching(by_name, skip_mismatch, reshape)
+    set_weights(model, read_hdf5(file, optimizer=False), file, how)

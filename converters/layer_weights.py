@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,22 +28,36 @@ def file_layers(model: Model) -> list[LayerWeights]:
     ]
 
 
-def set_weights(model: Model, content: KerasFile, file: str, *, by_name: bool) -> None:
+class Matching(NamedTuple):
+    """How the layers of a file find those of a model.
+
+    Attributes:
+        by_name: by their names, and leave out those that only one side has; otherwise the layers
+            that have weights in their order.
+        skip_mismatch: leave out, with a warning, layers whose weights do not fit.
+        reshape: bring weights into shape that have as many elements.
+    """
+
+    by_name: bool = False
+    skip_mismatch: bool = False
+    reshape: bool = False
+
+
+def set_weights(model: Model, content: KerasFile, file: str, how: Matching) -> None:
     """Give a model the weights of a file, all or none.
 
     Args:
         model: a built model.
         content: what the file holds.
         file: its path, for messages.
-        by_name: match layers by name, and leave out those that only one side has; otherwise match
-            the layers that have weights in their order.
+        how: which layer gets which weights.
 
     Raises:
         FileFormatError: layers, numbers of weights or shapes do not fit.
     """
     _check_source(content, file)
-    pairs = _pairs_by_name(model, content) if by_name else _pairs_in_order(model, content, file)
-    assignments = [one for layer, saved in pairs for one in _assignment(layer, saved, file)]
+    pairs = _pairs_by_name(model, content) if how.by_name else _pairs_in_order(model, content, file)
+    assignments = [one for pair in pairs for one in _assignment_or_none(*pair, file, how)]
     for variable, array in assignments:
         variable.assign(array)
 
@@ -52,7 +67,7 @@ def set_model_weights(model: Model, content: KerasFile, file: str) -> None:
 
     The layers' names match, as they come from the same file; if not, their order does.
     """
-    set_weights(model, content, file, by_name=_has_same_names(model, content))
+    set_weights(model, content, file, Matching(_has_same_names(model, content)))
 
 
 def _has_same_names(model: Model, content: KerasFile) -> bool:
@@ -111,7 +126,19 @@ def _names(layers: Sequence[Layer] | Sequence[LayerWeights]) -> str:
     return ", ".join(layer.name for layer in layers)
 
 
-def _assignment(layer: Layer, saved: LayerWeights, file: str) -> Assignment:
+def _assignment_or_none(layer: Layer, saved: LayerWeights, file: str, how: Matching) -> Assignment:
+    try:
+        return _assignment(layer, saved, file, reshape=how.reshape)
+    except FileFormatError as error:
+        if not how.skip_mismatch:
+            raise
+        warnings.warn(f"A layer stays as it is: {error}", UserWarning, stacklevel=6)
+        return []
+
+
+def _assignment(
+    layer: Layer, saved: LayerWeights, file: str, *, reshape: bool = False
+) -> Assignment:
     variables = layer.weights
     arrays = [array for _, array in saved.weights]
     place = f"layer '{layer.name}'"
@@ -124,6 +151,11 @@ def _assignment(layer: Layer, saved: LayerWeights, file: str) -> Assignment:
             received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
         )
     arrays = fit_recurrent_weights(layer, arrays)
+    if reshape:
+        arrays = [
+            array.reshape(variable.shape) if array.size == np.prod(variable.shape) else array
+            for variable, array in zip(variables, arrays, strict=True)
+        ]
     for variable, array in zip(variables, arrays, strict=True):
         if variable.shape != array.shape:
             raise FileFormatError.at(

@@ -101,13 +101,13 @@ def serialize(activation: Activation) -> Any:
     return ACTIVATIONS.serialize(activation)
 
 
-def deserialize(config: Any, custom_objects: CustomObjects = None) -> Activation:
+def deserialize(name: Any, custom_objects: CustomObjects = None) -> Activation:
     """Return the activation function of a name.
 
     Raises:
         ValueError: there is none of that name.
     """
-    function: Activation = ACTIVATIONS.deserialize(config, custom_objects)
+    function: Activation = ACTIVATIONS.deserialize(name, custom_objects)
     return function
 
 

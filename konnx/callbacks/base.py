@@ -56,44 +56,59 @@ class Callback:
 
 
 class CallbackList:
-    """Calls several callbacks in order."""
+    """Calls several callbacks in order.
 
-    def __init__(
-        self, callbacks: Iterable[Callback], model: Any, params: Mapping[str, Any]
-    ) -> None:
-        self.callbacks = list(callbacks)
+    Args:
+        callbacks: in that order.
+        queue_length: as in Keras, which measures its time over so many batches; not used.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10) -> None:
+        self.callbacks = list(callbacks or ())
+        self.queue_length = queue_length
         self._begun: list[Callback] = []
+
+    def append(self, callback: Callback) -> None:
+        """Add one that is called last."""
+        self.callbacks.append(callback)
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Give all the parameters of the fit."""
         for callback in self.callbacks:
-            callback.set_model(model)
             callback.set_params(params)
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def set_model(self, model: Any) -> None:
+        """Give all the model in training."""
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_epoch_begin(epoch, logs)
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_epoch_end(epoch, logs)
 
-    def on_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_batch_begin(batch, logs)
 
-    def on_batch_end(self, batch: int, logs: Logs) -> None:
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_batch_end(batch, logs)
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_train_begin(logs)
             self._begun.append(callback)
 
-    def on_train_end(self, logs: Logs) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         """Tell all that heard of the beginning, even where one raises: they may hold files."""
         begun, self._begun = self._begun, []
         with ExitStack() as stack:

@@ -26,6 +26,7 @@ class Bidirectional(Wrapper):
     Args:
         layer: a recurrent layer that was not called yet.
         merge_mode: "sum", "mul", "ave", "concat", or None: both outputs are returned.
+        weights: arrays to start from, those of the forward layer first.
         backward_layer: a recurrent layer to run in place of the copy; it has to go the other way.
         **kwargs: arguments of every layer.
 
@@ -44,11 +45,12 @@ class Bidirectional(Wrapper):
         self,
         layer: Any,
         merge_mode: str | None = "concat",
+        weights: Any = None,
         backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
         self._given_backward = backward_layer
-        super().__init__(layer, **kwargs)
+        super().__init__(layer, weights=weights, **kwargs)
         if merge_mode not in MERGE_MODES:
             demand = f"must be one of {', '.join(map(repr, MERGE_MODES))}"
             raise problem(self, "merge_mode", demand, merge_mode)

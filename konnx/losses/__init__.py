@@ -51,13 +51,13 @@ def serialize(loss: Loss) -> Any:
     return LOSSES.serialize(loss)
 
 
-def deserialize(config: Any, custom_objects: CustomObjects = None) -> Loss:
+def deserialize(name: Any, custom_objects: CustomObjects = None) -> Loss:
     """Return the loss function of a name.
 
     Raises:
         ValueError: there is none of that name.
     """
-    loss: Loss = LOSSES.deserialize(config, custom_objects)
+    loss: Loss = LOSSES.deserialize(name, custom_objects)
     return loss
 
 

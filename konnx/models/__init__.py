@@ -9,7 +9,7 @@ from typing import Any
 from konnx.layers import LAYERS
 from konnx.models.cloning import clone_model
 from konnx.models.model import Model
-from konnx.models.saving import model_from_config, model_from_json
+from konnx.models.saving import model_from_config, model_from_json, model_from_yaml
 from konnx.models.sequential import Sequential
 
 LAYERS.register(Model, "Functional")
@@ -54,5 +54,6 @@ __all__ = [
     "load_model",
     "model_from_config",
     "model_from_json",
+    "model_from_yaml",
     "save_model",
 ]

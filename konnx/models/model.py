@@ -58,6 +58,12 @@ class Model(TrainableNetwork):
 
         return json.dumps(model_config(self), **kwargs)
 
+    def to_yaml(self, **kwargs: Any) -> str:
+        """Return class and config as YAML; needs PyYAML, the arguments go to `yaml.safe_dump`."""
+        from konnx.models.saving import model_to_yaml
+
+        return model_to_yaml(self, **kwargs)
+
     def summary(
         self,
         line_length: int | None = None,
@@ -89,19 +95,28 @@ class Model(TrainableNetwork):
 
         save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: Path, by_name: bool = False) -> None:
+    def load_weights(
+        self,
+        filepath: Path,
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        reshape: bool = False,
+    ) -> None:
         """Read weights from an HDF5 file, of weights or of a whole model.
 
         Args:
             filepath: the file.
             by_name: match layers by name, and leave the others as they are; otherwise in order.
+            skip_mismatch: with `by_name`, leave layers as they are whose weights do not fit, with
+                a warning.
+            reshape: bring weights into shape that have as many elements.
 
         Raises:
             ValueError: layers or shapes do not fit; nothing is changed.
         """
         from konnx.converters import load_weights
 
-        load_weights(self, filepath, by_name=by_name)
+        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape)
 
     def export(
         self,

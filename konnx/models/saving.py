@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def model_from_config(
     return model
 
 
-def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Build a model from what `to_json` returned.
 
     Raises:
@@ -56,7 +57,38 @@ def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) 
         >>> model_from_json(text).output_shape
         (None, 2)
     """
-    config = json.loads(text)
+    config = json.loads(json_string)
     if not isinstance(config, dict):
         raise ValueError(f"Expected a JSON object. Received: {type(config).__name__}")
     return model_from_config(config, custom_objects)
+
+
+def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Build a model from what `to_yaml` returned; only plain data are read, no tags of Python.
+
+    Raises:
+        ImportError: PyYAML is not installed (the extra `yaml`).
+        ValueError: the text is no YAML of plain data, or not of a model.
+    """
+    yaml = _yaml("read")
+    try:
+        config = yaml.safe_load(yaml_string)
+    except yaml.YAMLError as error:
+        raise ValueError(f"The text is no YAML of plain data: {error}") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"Expected a YAML mapping. Received: {type(config).__name__}")
+    return model_from_config(config, custom_objects)
+
+
+def model_to_yaml(model: Model, **kwargs: Any) -> str:
+    """Return class and config of a model as YAML; the arguments go to `yaml.safe_dump`."""
+    plain = json.loads(json.dumps(model_config(model)))
+    text: str = _yaml("write").safe_dump(plain, **kwargs)
+    return text
+
+
+def _yaml(verb: str) -> Any:
+    try:
+        return importlib.import_module("yaml")
+    except ImportError as error:
+        raise ImportError(f'To {verb} YAML, install PyYAML: pip install "konnx[yaml]"') from error

@@ -31,7 +31,7 @@ class Sequential(Model):
         (None, 10)
     """
 
-    def __init__(self, layers: Sequence[Layer] = (), name: str | None = None) -> None:
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
         self._first_input: Tensor | None = None
@@ -129,6 +129,29 @@ class Sequential(Model):
     def _build_for_data(self, x: Any) -> None:
         if not self.built and self._stack:
             self.build(data_shape(x, _input_name(self._stack[0])))
+
+    def compile(  # type: ignore[override]  # Keras has another order here
+        self,
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+        target_tensors: Any = None,
+        loss_weights: Any = None,
+        gradient_engine: str = "auto",
+    ) -> None:
+        """Set how to train; see `Model.compile`, whose arguments are in another order."""
+        super().compile(
+            optimizer,
+            loss,
+            metrics,
+            loss_weights,
+            sample_weight_mode,
+            weighted_metrics,
+            target_tensors,
+            gradient_engine,
+        )
 
     def train_on_batch(  # type: ignore[override]  # Keras has another order here
         self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None

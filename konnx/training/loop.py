@@ -61,7 +61,9 @@ def fit(
     names = list(metrics_names)
     bar = [ProgbarLogger("steps" if source.samples is None else "samples")] if verbose else []
     params = _params(source, names, epochs, verbose, validation)
-    told = CallbackList([BaseLogger(), *bar, *callbacks, history], model, params)
+    told = CallbackList([BaseLogger(), *bar, *callbacks, history])
+    told.set_model(model)
+    told.set_params(params)
     for callback in told.callbacks:
         callback.validation_data = validation.arrays if validation else None
     model.stop_training, model.history = False, history

@@ -16,7 +16,10 @@ EVENTS = ["on_epoch_begin", "on_epoch_end", "on_batch_begin", "on_batch_end"]
 def test_a_callback_gets_model_and_params() -> None:
     callbacks = [Callback(), Callback()]
     assert callbacks[0].model is None
-    CallbackList(iter(callbacks), "model", {"epochs": 3})
+    told = CallbackList(iter(callbacks[:1]))
+    told.append(callbacks[1])
+    told.set_model("model")
+    told.set_params({"epochs": 3})
     for callback in callbacks:
         assert (callback.model, callback.params) == ("model", {"epochs": 3})
 
@@ -29,7 +32,7 @@ def test_each_callback_hears_of_an_event_in_turn(event: str) -> None:
         callback = Callback()
         setattr(callback, event, lambda n, logs, name=name: heard.append((name, n)))
         callbacks.append(callback)
-    told = CallbackList(callbacks, None, {})
+    told = CallbackList(callbacks)
     for other in EVENTS:
         getattr(told, other)(7, {})
     assert heard == [("a", 7), ("b", 7)]
@@ -38,7 +41,7 @@ def test_each_callback_hears_of_an_event_in_turn(event: str) -> None:
 @pytest.mark.parametrize("event", ["on_train_begin", "on_train_end"])
 def test_a_callback_that_overrides_nothing_does_nothing(event: str) -> None:
     logs: dict[str, float] = {}
-    told = CallbackList([Callback()], None, {})
+    told = CallbackList([Callback()])
     getattr(told, event)(logs)
     for other in EVENTS:
         getattr(told, other)(0, logs)
@@ -69,7 +72,7 @@ class Holder(Callback):
 
 
 def train(*callbacks: Callback, error: BaseException | None = None) -> None:
-    with CallbackList(callbacks, None, {}).training():
+    with CallbackList(callbacks).training():
         if error is not None:
             raise error
 

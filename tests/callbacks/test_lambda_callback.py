@@ -24,7 +24,7 @@ EVENTS: dict[str, tuple[Any, ...]] = {
 def test_a_function_is_told_of_its_event_and_of_no_other(given: str) -> None:
     told: list[tuple[Any, ...]] = []
     callback = LambdaCallback(**{given: lambda *args: told.append(args)})  # type: ignore[arg-type]
-    everything = CallbackList([callback], "model", {})
+    everything = CallbackList([callback])
     for event, args in EVENTS.items():
         getattr(everything, event)(*args, {"loss": 1.0})
     assert told == [(*EVENTS[given], {"loss": 1.0})]

@@ -9,7 +9,7 @@ import pytest
 
 from konnx.converters import FileFormatError
 from konnx.converters.hdf5 import KerasFile, LayerWeights
-from konnx.converters.layer_weights import file_layers, set_model_weights, set_weights
+from konnx.converters.layer_weights import Matching, file_layers, set_model_weights, set_weights
 from konnx.layers import Activation, BatchNormalization, Dense
 from konnx.models import Sequential
 
@@ -62,7 +62,7 @@ def test_every_layer_is_listed_with_its_weights_trainable_first() -> None:
 )
 def test_in_order_only_layers_with_weights_count(layers: Any) -> None:
     model = make()
-    set_weights(model, content(*layers), "f.h5", by_name=False)
+    set_weights(model, content(*layers), "f.h5", Matching(False))
     assert is_set(model, "a")
     assert is_set(model, "b")
 
@@ -70,7 +70,7 @@ def test_in_order_only_layers_with_weights_count(layers: Any) -> None:
 def test_by_name_the_others_stay() -> None:
     model = make()
     before = model.get_layer("a").get_weights()[0]
-    set_weights(model, content(entry("z", (9,)), B), "f.h5", by_name=True)
+    set_weights(model, content(entry("z", (9,)), B), "f.h5", Matching(True))
     assert is_set(model, "b")
     np.testing.assert_array_equal(model.get_layer("a").get_weights()[0], before)
 
@@ -106,6 +106,19 @@ def test_what_does_not_fit_is_named_and_nothing_is_changed(
     model = make()
     before = model.get_weights()
     with pytest.raises(FileFormatError, match=message):
-        set_weights(model, content(*layers), "f.h5", by_name=by_name)
+        set_weights(model, content(*layers), "f.h5", Matching(by_name))
     for received, expected in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(received, expected)
+
+
+def test_layers_that_do_not_fit_can_be_left_as_they_are_or_reshaped() -> None:
+    model = Sequential([Dense(2, input_shape=(3,), name="b")])
+    before = model.get_weights()
+    wrong = content(LayerWeights("b", [("k", np.ones((2, 3))), ("b", np.ones(2))]))
+    with pytest.warns(UserWarning, match="A layer stays as it is: f.h5: layer 'b'"):
+        set_weights(model, wrong, "f.h5", Matching(by_name=True, skip_mismatch=True))
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    set_weights(model, wrong, "f.h5", Matching(reshape=True))
+    np.testing.assert_array_equal(model.get_weights()[0], np.ones((3, 2)))
+    with pytest.raises(ValueError, match="needs `by_name=True`"):
+        model.load_weights("f.h5", skip_mismatch=True)

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from konnx.layers import Dense, Input
-from konnx.models import Model, Sequential, model_from_config, model_from_json
+from konnx.models import (
+    Model,
+    Sequential,
+    model_from_config,
+    model_from_json,
+    model_from_yaml,
+)
 from konnx.models.saving import model_config
 
 pytestmark = pytest.mark.no_runtime
@@ -66,3 +72,15 @@ def test_a_functional_model_has_two_names(name: str) -> None:
 def test_what_is_no_model_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model_from_json(text)
+
+
+def test_yaml_holds_what_json_holds_and_no_tag_of_python_is_followed() -> None:
+    yaml = pytest.importorskip("yaml")
+    model = Sequential([Dense(2, input_shape=(3,), name="out")], name="plain")
+    text = model.to_yaml()
+    assert yaml.safe_load(text) == json.loads(model.to_json())
+    assert model_from_yaml(text).to_json() == model.to_json()
+    with pytest.raises(ValueError, match="no YAML of plain data"):
+        model_from_yaml("!!python/object/apply:os.getcwd []")
+    with pytest.raises(ValueError, match="Expected a YAML mapping. Received: list"):
+        model_from_yaml("[1]")

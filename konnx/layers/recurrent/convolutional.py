@@ -162,7 +162,12 @@ class ConvRNN2D(RNN):
 
     Args:
         cell: a cell whose states are images, such as `ConvLSTM2DCell`.
-        **kwargs: arguments of `RNN`; `unroll` must not be set.
+        return_sequences: see `RNN`, as for the four that follow.
+        return_state: whether to return the last states, too.
+        go_backwards: whether to begin with the last image.
+        stateful: whether to go on from the states of the batch before.
+        unroll: must not be set.
+        **kwargs: arguments of every layer.
 
     Raises:
         TypeError: `unroll` is set, or several cells are given, as in Keras.
@@ -173,12 +178,21 @@ class ConvRNN2D(RNN):
         (None, 10, 6, 6, 4)
     """
 
-    def __init__(self, cell: Any, **kwargs: Any) -> None:
-        if kwargs.get("unroll"):
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if unroll:
             raise TypeError("Unrolling is not possible with convolutional recurrent layers.")
         if isinstance(cell, list | tuple):
             raise TypeError("Convolutional cells cannot be stacked; stack the layers instead.")
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, return_sequences, return_state, go_backwards, stateful, **kwargs)
         self.input_spec = [InputSpec(ndim=5)]
 
     def state_shapes(self, input_shape: Shape) -> list[Shape]:
