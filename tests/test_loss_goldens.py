@@ -58,9 +58,10 @@ def test_values_and_one_step_are_those_of_keras(case: str) -> None:
     prefix = f"{case}/"
     arrays = {key.removeprefix(prefix): ARRAYS[key] for key in ARRAYS if key.startswith(prefix)}
     made = model(case.partition("/")[0], arrays)
-    batch = (arrays["x"], arrays["y"], arrays.get("weights"))
-    np.testing.assert_allclose(made.test_on_batch(*batch), arrays["value"], rtol=1e-5)
-    made.train_on_batch(*batch)
+    x, y, weights = arrays["x"], arrays["y"], arrays.get("weights")
+    value = made.test_on_batch(x, y, sample_weight=weights)
+    np.testing.assert_allclose(value, arrays["value"], rtol=1e-5)
+    made.train_on_batch(x, y, sample_weight=weights)
     for received, expected in zip(made.get_weights(), ("kernel", "bias"), strict=True):
         np.testing.assert_allclose(received, arrays[f"new_{expected}"], rtol=1e-4, atol=1e-5)
 
