@@ -11,6 +11,7 @@ import numpy as np
 
 from konnx.training.data import Arrays
 from konnx.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
+from konnx.utils.enqueuers import batch_order
 
 Step = Callable[[Arrays], list[np.ndarray]]
 
@@ -259,8 +260,5 @@ def opened(stream: Any, reading: Reading) -> Iterator[Iterator[Any]]:
 
 def _in_turn(sequence: Sequence, shuffle: bool) -> Iterator[Any]:
     while True:
-        order = list(range(len(sequence)))
-        if shuffle:
-            np.random.shuffle(order)  # noqa: NPY002 - the generator that Keras scripts seed
-        yield from (sequence[index] for index in order)
+        yield from (sequence[index] for index in batch_order(sequence, shuffle))
         sequence.on_epoch_end()

@@ -36,6 +36,20 @@ _PATIENCE = 0.1  # seconds between looks at whether a queue was stopped or a pro
 _FAREWELL = 5.0  # seconds that a worker in the middle of a batch is given to end
 
 
+def batch_order(sequence: Sequence, shuffle: bool) -> list[int]:
+    """Return the numbers of the batches of an epoch in the order in which to read them.
+
+    Raises:
+        ValueError: there are none.
+    """
+    order = list(range(len(sequence)))
+    if not order:
+        raise ValueError(f"The sequence {type(sequence).__name__} has no batches: its len() is 0.")
+    if shuffle:
+        np.random.shuffle(order)  # noqa: NPY002 - the generator that Keras scripts seed
+    return order
+
+
 class SequenceEnqueuer(ABC):
     """A queue of batches that workers fill: `start`, read `get()`, `stop`.
 
@@ -138,15 +152,8 @@ class OrderedEnqueuer(SequenceEnqueuer):
         return batch
 
     def _submitted_epoch(self) -> tuple[deque[Future[Any]], Iterator[int]]:
-        order = list(range(len(self.sequence)))
-        if not order:
-            raise ValueError(
-                f"The sequence {type(self.sequence).__name__} has no batches: its len() is 0."
-            )
-        if self.shuffle:
-            np.random.shuffle(order)  # noqa: NPY002 - the generator that Keras scripts seed
         waiting: deque[Future[Any]] = deque()
-        left = iter(order)
+        left = iter(batch_order(self.sequence, self.shuffle))
         self._renew_executor()
         self._submit_more(waiting, left)
         return waiting, left

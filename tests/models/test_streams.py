@@ -319,3 +319,13 @@ def test_two_models_train_side_by_side_as_alone() -> None:
             lambda model: model.fit(X, Y, 8, epochs=5, shuffle=False, verbose=0).history, models
         )
         assert list(found) == [expected, expected]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_sequence_without_batches_is_refused_however_it_is_read(workers: int) -> None:
+    class Empty(Cut):
+        def __len__(self) -> int:
+            return 0
+
+    with pytest.raises(ValueError, match="Empty has no batches"):
+        network().fit_generator(Empty(), 2, verbose=0, workers=workers)
