@@ -1,4 +1,4 @@
-"""The names of Keras 1, by layer and method: data only."""
+"""The names of Keras 1: data only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from konnx.legacy.adapters import (
     padding_ends,
     padding_sides,
     recurrent_input_shape,
-    samples_to_steps,
     split_initializer,
 )
 
 
 @dataclass(frozen=True)
 class Interface:
-    """How a constructor or method was called before Keras 2.
+    """How a constructor was called before Keras 2.
 
     Attributes:
         positional: the arguments that may stand without a name; None: all.
@@ -211,25 +210,3 @@ LAYERS: Mapping[str, Interface] = {
     "ZeroPadding3D": Interface(("padding",), _FORMAT),
 }
 """The constructors of layers."""
-
-MODEL = Interface(None, {"input": "inputs", "output": "outputs"})
-"""The constructor of `Model`."""
-
-_GENERATOR = {
-    "val_samples": "steps",
-    "nb_epoch": "epochs",
-    "nb_val_samples": "validation_steps",
-    "nb_worker": "workers",
-    "pickle_safe": "use_multiprocessing",
-    "max_q_size": "max_queue_size",
-}
-
-FIT_GENERATOR = Interface(
-    ("generator", "steps_per_epoch", "epochs"), _GENERATOR, (samples_to_steps,)
-)
-"""`fit_generator`."""
-
-READ_GENERATOR = Interface(
-    ("generator", "steps", "max_queue_size"), _GENERATOR, (samples_to_steps,)
-)
-"""`evaluate_generator` and `predict_generator`."""
