@@ -13,7 +13,7 @@ from konnx.cli.texts import Size, shape_text
 from konnx.converters.errors import FileFormatError, printable
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 _NUMPY_NAMES = {"float": "float32", "double": "float64"}
 
@@ -105,18 +105,6 @@ def dtype_name(element_type: int) -> str:
     return _NUMPY_NAMES.get(name, name)
 
 
-def all_graphs(model: ModelProto) -> Iterator[GraphProto]:
-    """Yield the graph and those within its nodes."""
-    pending = [model.graph]
-    while pending:
-        graph = pending.pop()
-        yield graph
-        for node in graph.node:
-            for attribute in node.attribute:
-                pending += [attribute.g] if attribute.HasField("g") else []
-                pending += attribute.graphs
-
-
 def operator_name(node: NodeProto) -> str:
     """Return the operator of a node, with its domain where that is not ONNX' own."""
     return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
@@ -124,16 +112,19 @@ def operator_name(node: NodeProto) -> str:
 
 def count_operators(model: ModelProto) -> dict[str, int]:
     """Return how many nodes there are of each operator, the most frequent first."""
-    nodes = (node for graph in all_graphs(model) for node in graph.node)
-    return dict(Counter(map(operator_name, nodes)).most_common())
+    from konnx.graph.inline import all_nodes
+
+    return dict(Counter(map(operator_name, all_nodes(model.graph.node))).most_common())
 
 
 def count_parameters(model: ModelProto) -> int:
     """Return the number of weights: elements of initializers, but int64, which are shapes."""
     from onnx import TensorProto
 
+    from konnx.graph.inline import all_graphs
+
     total = 0
-    for graph in all_graphs(model):
+    for graph in all_graphs(model.graph):
         for tensor in graph.initializer:
             if tensor.data_type != TensorProto.INT64:
                 total += _size(tensor)
@@ -159,7 +150,9 @@ def external_files(model: ModelProto) -> list[str]:
 
 
 def _all_tensors(model: ModelProto) -> Iterator[TensorProto]:
-    for graph in all_graphs(model):
+    from konnx.graph.inline import all_graphs
+
+    for graph in all_graphs(model.graph):
         yield from graph.initializer
         for node in graph.node:
             for attribute in node.attribute:

@@ -94,8 +94,8 @@ def _attribute(node: Node, key: str, value: Any) -> Any:
 
 
 def _constant(tensor: Tensor, value: np.ndarray, dtype: str) -> Tensor:
-    return constant(_rounded(value, tensor.name) if dtype == "float16" else value.astype(dtype),
-                    name=tensor.name)  # fmt: skip
+    cast = _rounded(value, tensor.name) if dtype == "float16" else value.astype(dtype)
+    return constant(cast, name=tensor.name)
 
 
 def _rounded(value: np.ndarray, name: str) -> np.ndarray:

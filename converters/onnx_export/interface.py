@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,8 @@ from konnx import ops
 from konnx.converters.onnx_export.options import ExportOptions, Shape
 from konnx.function import chain_updates, draws_random_numbers
 from konnx.graph import Dim, Tensor, Variable, placeholder, stand_in, substitute
-from konnx.graph.passes import freeze_variables, optimize
-from konnx.graph.phases import select_phase
-from konnx.layers.dependence import within_inputs
+from konnx.training.predictor import inference_graph
+from konnx.utils.naming import did_you_mean
 
 if TYPE_CHECKING:
     from konnx.models import Model
@@ -40,24 +38,17 @@ def inference_interface(model: Model, options: ExportOptions) -> Interface:
     """
     inputs, outputs, updates = _traced(model, options)
     found = Interface(inputs, outputs)
-    states = chain_updates(updates) if options.states else {}
     if options.states:
-        found = _with_states(found, states, model.name)
-    found = _in_phase(found, model.name)
+        found = _with_states(found, chain_updates(updates), model.name)
     found = _with_channels_first(found, options)
-    outputs = dict(zip(found.outputs, optimize(list(found.outputs.values())), strict=True))
-    return _renamed(replace(found, outputs=outputs), options.rename, model.name)
-
-
-def _in_phase(found: Interface, name: str) -> Interface:
-    """As it is in inference, with constants for the weights."""
-    outputs = freeze_variables(select_phase(list(found.outputs.values()), training=False))
-    if draws_random_numbers(outputs):
+    tensors = inference_graph(list(found.outputs.values()))
+    if draws_random_numbers(tensors):
         raise ValueError(
-            f"Model '{name}' draws random numbers in inference, which an exported graph "
+            f"Model '{model.name}' draws random numbers in inference, which an exported graph "
             "cannot. Call layers such as Dropout without training=True."
         )
-    return replace(found, outputs=dict(zip(found.outputs, outputs, strict=True)))
+    outputs = dict(zip(found.outputs, tensors, strict=True))
+    return _renamed(replace(found, outputs=outputs), options.rename, model.name)
 
 
 # Shapes ---------------------------------------------------------------------------------------
@@ -84,12 +75,7 @@ def _traced(
             f"Model '{model.name}' does not take inputs of these shapes: {error} "
             f"Received: {_listed(new)}"
         ) from error
-    return new, outputs, _own_updates(model.collect_state_updates(), list(new.values()))
-
-
-def _own_updates(updates: Sequence[Any], inputs: Sequence[Tensor]) -> list[Any]:
-    kept = within_inputs([value for _, value in updates], inputs)
-    return [update for update, keep in zip(updates, kept, strict=True) if keep]
+    return new, outputs, model.state_updates_of(list(new.values()))
 
 
 def _listed(tensors: Mapping[str, Tensor]) -> str:
@@ -150,11 +136,8 @@ def _with_states(found: Interface, states: Mapping[Variable, Tensor], name: str)
             f"Model '{name}' has no states to give as inputs and outputs: none of its layers is "
             "stateful. Make recurrent layers with stateful=True."
         )
-    tensors = select_phase([*found.outputs.values(), *states.values()], training=False)
     given: dict[Tensor, Tensor] = {variable: stand_in(variable) for variable in states}
-    # A value that is a state as it was must be computed to be an output.
-    computed = [ops.identity(one) if one in given else one for one in tensors]
-    replaced = substitute(computed, given)
+    replaced = substitute([*found.outputs.values(), *states.values()], given)
     names = [variable.name.replace("/state_", "_") for variable in states]
     count = len(found.outputs)
     outputs = dict(zip(found.outputs, replaced[:count], strict=True))
@@ -223,6 +206,5 @@ def _require_known(
     for name in asked:
         if name in known:
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, known)
         raise ValueError(f"`{option}`: {owner} has no '{name}'. It has: {', '.join(known)}.{hint}")

@@ -8,7 +8,6 @@ Bodies of loops and branches are treated alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import onnx
@@ -17,6 +16,8 @@ from onnx import defs, helper
 from konnx.converters.onnx_export.older_forms import RULES, Place, UnspellableError
 from konnx.graph import OPSET
 from konnx.graph.emit import IR_VERSION
+from konnx.graph.inline import all_graphs, all_nodes
+from konnx.graph.protos import read_graphs
 
 OLDEST_OPSET = 13
 
@@ -63,7 +64,9 @@ def _rewritten(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
         if not entry.domain:
             entry.version = opset
     try:
-        _rewrite_graph(result.graph, Place(ranks=_ranks(model)), opset)
+        # Newer opsets have no rules, which are all that asks for ranks.
+        ranks = _ranks(model) if opset < OPSET else {}
+        _rewrite_graph(result.graph, Place(ranks), opset)
     except UnspellableError as error:
         raise _refusal(opset, str(error)) from error
     return result
@@ -80,29 +83,17 @@ def _ranks(model: onnx.ModelProto) -> dict[str, int]:
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     return {
         value.name: len(value.type.tensor_type.shape.dim)
-        for graph in _all_graphs(inferred)
+        for graph in all_graphs(inferred)
         for value in (*graph.input, *graph.value_info, *graph.output)
         if value.type.tensor_type.HasField("shape")
-    } | {tensor.name: len(tensor.dims) for g in _all_graphs(inferred) for tensor in g.initializer}
-
-
-def _all_graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    pending = [graph]
-    while pending:
-        one = pending.pop()
-        yield one
-        pending += [body for node in one.node for body in _bodies(node)]
-
-
-def _bodies(node: onnx.NodeProto) -> Iterable[onnx.GraphProto]:
-    return (one.g for one in node.attribute if one.type == onnx.AttributeProto.GRAPH)
+    } | {tensor.name: len(tensor.dims) for g in all_graphs(inferred) for tensor in g.initializer}
 
 
 def _rewrite_graph(graph: onnx.GraphProto, outer: Place, opset: int) -> None:
     place = outer.within(graph)
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        for body in _bodies(node):
+        for body in read_graphs(node).values():
             _rewrite_graph(body, place, opset)
         nodes += [node] if _keeps_form(node, opset) else _older(node, place, opset)
     del graph.node[:]
@@ -125,8 +116,8 @@ def _older(node: onnx.NodeProto, place: Place, opset: int) -> list[onnx.NodeProt
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
     """Remove the constants that only the newer forms read."""
-    read = {name for one in _all_graphs(graph) for node in one.node for name in node.input}
-    read |= {value.name for one in _all_graphs(graph) for value in one.output}
+    read = {name for node in all_nodes(graph.node) for name in node.input}
+    read |= {value.name for one in all_graphs(graph) for value in one.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in read]
     if len(kept) < len(graph.initializer):
         del graph.initializer[:]

@@ -101,9 +101,10 @@ def _samples(model: onnx.ModelProto, given: Mapping[str, Any] | None) -> _Reader
     if len({len(one) for one in arrays.values()}) > 1 or not all(map(len, arrays.values())):
         sizes = ", ".join(f"{name} {len(one)}" for name, one in arrays.items())
         raise ValueError(f"`calibration`: as many samples of each input. Received: {sizes}")
-    kinds = {v.name: onnx.helper.tensor_dtype_to_np_dtype(v.type.tensor_type.elem_type)
-             for v in model.graph.input}  # fmt: skip
-    return _Reader({name: one.astype(kinds[name]) for name, one in arrays.items()})
+    for value in model.graph.input:
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        arrays[value.name] = arrays[value.name].astype(dtype)
+    return _Reader(arrays)
 
 
 @contextlib.contextmanager

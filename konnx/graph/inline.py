@@ -41,6 +41,18 @@ def all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
             pending += [iter(graph.node) for graph in attribute.graphs]
 
 
+def all_graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Yield a graph and those within its nodes."""
+    pending = [graph]
+    while pending:
+        one = pending.pop()
+        yield one
+        for node in one.node:
+            for attribute in node.attribute:
+                pending += [attribute.g] if attribute.HasField("g") else []
+                pending += attribute.graphs
+
+
 def _check_size(model: onnx.ModelProto) -> None:
     calls = {(f.domain, f.name, f.overload): _calls(f.node) for f in model.functions}
     sizes: dict[Key, int] = {}

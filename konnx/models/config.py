@@ -181,9 +181,9 @@ def check_known_classes(config: Any, custom_objects: Custom) -> None:
         ValueError: there are some; all of them are named at once, with their layers.
     """
     unknown: dict[str, list[str]] = {}
+    custom = {*(custom_objects or {}), *get_custom_objects()}
     for class_name, name in layer_classes(config):
-        names = {*(custom_objects or {}), *get_custom_objects()}
-        if class_name not in names and class_name not in layer_family.LAYERS:
+        if class_name not in custom and class_name not in layer_family.LAYERS:
             unknown.setdefault(class_name, []).append(name)
     if not unknown:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -16,7 +15,7 @@ from konnx.layers.input import InputLayer
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import InputSpec, as_list, unpack
 from konnx.models.topology import trace
-from konnx.utils.naming import free_name
+from konnx.utils.naming import did_you_mean, free_name
 
 _T = TypeVar("_T")
 
@@ -80,10 +79,9 @@ class Network(Layer):
             if layer.name == name:
                 return layer
         known = [layer.name for layer in self.layers]
-        near = difflib.get_close_matches(str(name), known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ValueError(
-            f"Model '{self.name}' has no layer '{name}'. Its layers: {', '.join(known)}.{hint}"
+            f"Model '{self.name}' has no layer '{name}'. Its layers: {', '.join(known)}."
+            f"{did_you_mean(str(name), known)}"
         )
 
     # As a layer
@@ -196,22 +194,28 @@ class Network(Layer):
     @property
     def updates(self) -> list[Update]:
         """The updates of the layers where they are part of this network."""
-        return self._own(self.collect_updates())
+        return _within(self.collect_updates(), self.inputs)
 
     @property
     def state_updates(self) -> list[Update]:
         """Those of the updates that carry a state from batch to batch, in inference too."""
-        return self._own(self.collect_state_updates())
+        return self.state_updates_of(self.inputs)
 
-    def _own(self, updates: Sequence[Update]) -> list[Update]:
-        kept = within_inputs([value for _, value in updates], self.inputs)
-        return [update for update, keep in zip(updates, kept, strict=True) if keep]
+    def state_updates_of(self, inputs: Sequence[Tensor]) -> list[Update]:
+        """Return those that belong to the call of the network on some inputs."""
+        return _within(self.collect_state_updates(), inputs)
 
     def reset_states(self) -> None:
         """Set the states of all stateful layers to zero."""
         for layer in self._layers:
             if layer.stateful and isinstance(layer, _HasStates):
                 layer.reset_states()
+
+
+def _within(updates: Sequence[Update], inputs: Sequence[Tensor]) -> list[Update]:
+    """Those whose new values need no other inputs than these."""
+    kept = within_inputs([value for _, value in updates], inputs)
+    return [update for update, keep in zip(updates, kept, strict=True) if keep]
 
 
 def _repeat_call(node: InboundNode, values: dict[Tensor, Tensor]) -> dict[Tensor, Tensor]:

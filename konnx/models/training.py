@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,13 @@ from konnx.callbacks import Callback, History
 from konnx.layers.spec import unpack
 from konnx.models.compiling import CompiledNetwork
 from konnx.training import loop
-from konnx.training.data import Arrays, split, standardize_inputs, standardize_training_data
+from konnx.training.data import (
+    Arrays,
+    part,
+    split,
+    standardize_inputs,
+    standardize_training_data,
+)
 from konnx.training.predictor import Predictor
 from konnx.training.sources import (
     ArrayBatches,
@@ -88,10 +94,8 @@ class TrainableNetwork(CompiledNetwork):
             ValueError: arrays are empty, of different lengths, or of the wrong shape.
         """
         if is_stream(x):
-            _check_none(
-                "with batches as x", y=y, batch_size=batch_size, sample_weight=sample_weight
-            )
-            _check_none("with batches as x", validation_split=validation_split or None)
+            _check_no(y=y, batch_size=batch_size, sample_weight=sample_weight)
+            _check_no(validation_split=validation_split or None)
             return self.fit_generator(
                 x,
                 steps_per_epoch,
@@ -219,9 +223,7 @@ class TrainableNetwork(CompiledNetwork):
             The loss, or a list of the loss and the metrics in the order of `metrics_names`.
         """
         if is_stream(x):
-            _check_none(
-                "with batches as x", y=y, batch_size=batch_size, sample_weight=sample_weight
-            )
+            _check_no(y=y, batch_size=batch_size, sample_weight=sample_weight)
             return self.evaluate_generator(x, steps, verbose=verbose)
         _check_count("batch_size", batch_size)
         _check_count("steps", steps)
@@ -246,20 +248,23 @@ class TrainableNetwork(CompiledNetwork):
             An array, or a list of arrays if there are several outputs.
         """
         if is_stream(x):
-            _check_none("with batches as x", batch_size=batch_size)
+            _check_no(batch_size=batch_size)
             return self.predict_generator(x, steps, verbose=verbose)
         _check_count("batch_size", batch_size)
         _check_count("steps", steps)
         arrays, size = self._inputs_for(x), batch_size or _BATCH_SIZE
         self._check_batches(arrays, batch_size)
         if steps is not None:
-            arrays = [array[: steps * size] for array in arrays]
+            arrays = [part(array, 0, min(steps * size, len(array))) for array in arrays]
         return unpack(loop.predict(self._predict_step(), arrays, size, verbose))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the outputs for all samples in one run."""
+        return unpack(self._outputs_for(x))
+
+    def _outputs_for(self, x: Any) -> list[np.ndarray]:
         arrays = self._inputs_for(x)
-        return unpack(self._predict_step()([array[:] for array in arrays]))
+        return self._predict_step()([array[:] for array in arrays])
 
     def _predict_step(self) -> Predictor:
         if self._predictor is None:
@@ -335,12 +340,8 @@ class TrainableNetwork(CompiledNetwork):
             validation_data, validation_steps, _BATCH_SIZE, reading._replace(shuffle=False)
         )
 
-        def standardize(x: Any, y: Any, sample_weight: Any) -> tuple[Step, Arrays]:
-            arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
-            return self.compiled.train_function(weighted), arrays
-
         with own_run_seeds(workers > 0), opened(generator, reading) as stream:
-            source = StreamBatches(stream, steps, standardize)
+            source = StreamBatches(stream, steps, self._stepper(True, class_weight))
             return self._fit(source, epochs, initial_epoch, verbose, callbacks, validation)
 
     def evaluate_generator(
@@ -364,13 +365,22 @@ class TrainableNetwork(CompiledNetwork):
     def _evaluate_stream(
         self, stream: Any, steps: int | None, reading: Reading, verbose: int = 0
     ) -> list[float]:
-        def standardize(x: Any, y: Any, sample_weight: Any) -> tuple[Step, Arrays]:
-            arrays, weighted = self._training_data(x, y, sample_weight, None)
-            return self.compiled.test_function(weighted), arrays
-
         count = count_steps(stream, steps, "steps")
         with opened(stream, reading) as batches:
-            return loop.evaluate(StreamBatches(batches, count, standardize), verbose)
+            return loop.evaluate(StreamBatches(batches, count, self._stepper(False)), verbose)
+
+    def _stepper(
+        self, training: bool, class_weight: Any = None
+    ) -> Callable[[Any, Any, Any], tuple[Step, Arrays]]:
+        """What makes a step and its arrays of x, y and sample_weight."""
+
+        def standardize(x: Any, y: Any, sample_weight: Any) -> tuple[Step, Arrays]:
+            arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
+            compiled = self.compiled
+            make = compiled.train_function if training else compiled.test_function
+            return make(weighted), arrays
+
+        return standardize
 
     def predict_generator(
         self,
@@ -391,15 +401,8 @@ class TrainableNetwork(CompiledNetwork):
         count = count_steps(generator, steps, "steps")
         reading = Reading(workers, max_queue_size, use_multiprocessing)
         with opened(generator, reading) as batches:
-            return unpack(
-                loop.predict_stream(self._on_inputs, self._inputs(batches), count, verbose)
-            )
-
-    def _inputs(self, batches: Iterator[Any]) -> Iterator[Arrays]:
-        return (self._inputs_for(inputs_of(batch)) for batch in batches)
-
-    def _on_inputs(self, arrays: Arrays) -> list[np.ndarray]:
-        return self._predict_step()(arrays)
+            outputs = (self._outputs_for(inputs_of(batch)) for batch in batches)
+            return unpack(loop.join_outputs(outputs, count, verbose))
 
 
 def _numbers(values: Sequence[np.ndarray]) -> Any:
@@ -411,11 +414,11 @@ def _check_count(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
 
 
-def _check_none(when: str, **arguments: Any) -> None:
-    """Refuse arguments that mean nothing beside another."""
+def _check_no(**arguments: Any) -> None:
+    """Refuse arguments that mean nothing beside batches."""
     given = [name for name, value in arguments.items() if value is not None]
     if given:
         raise ValueError(
-            f"{when[0].upper()}{when[1:]}, they bring targets, weights and their size with them. "
+            "With batches as x, they bring targets, weights and their size with them. "
             f"Received: {', '.join(given)}"
         )

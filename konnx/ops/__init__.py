@@ -10,7 +10,6 @@ from konnx.ops.convolution import (
     convolution,
     depthwise_convolution,
     known_sizes,
-    output_length,
     separable_convolution,
 )
 from konnx.ops.convolution_transpose import convolution_transpose, transposed_length
@@ -133,6 +132,7 @@ from konnx.ops.shape import (
     transpose,
     zeros_like,
 )
+from konnx.utils.conv_utils import conv_output_length as output_length
 
 __all__ = [
     "LEARNING_PHASE",

@@ -36,18 +36,6 @@ def to_float32(x: Tensor) -> Tensor:
     return cast(x, "float32") if x.dtype == "float64" else x
 
 
-def output_length(
-    length: int | None, size: int, padding: str, stride: int, dilation: int = 1
-) -> int | None:
-    """The size of a convolution's output along one axis; None if that of the input varies."""
-    if length is None:
-        return None
-    covered = (size - 1) * dilation + 1
-    if padding in ("same", "causal"):
-        covered = 1
-    return (length - covered) // stride + 1
-
-
 def same_pads(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
     """What padding 'same' adds before and after one axis; an odd rest goes to the end."""
     covered = (size - 1) * dilation + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from konnx.graph import Tensor
 from konnx.training.compiled import Compiled, Trainable, per_output
 from konnx.utils.io_utils import HDF5Matrix
+from konnx.utils.naming import near_match
 
 Arrays = list[np.ndarray]
 
@@ -82,8 +82,8 @@ def _by_position(data: Any, names: Sequence[str], kind: str) -> list[Any]:
 def _near(missing: Sequence[str], names: Sequence[str], data: Mapping[Any, Any]) -> str:
     """Name the keys that may be misspelt."""
     unknown = [str(key) for key in data if key not in names]
-    near = {name: difflib.get_close_matches(name, unknown, n=1) for name in missing}
-    hints = [f"'{name}' where '{match[0]}' stands" for name, match in near.items() if match]
+    near = {name: near_match(name, unknown) for name in missing}
+    hints = [f"'{name}' where '{match}' stands" for name, match in near.items() if match]
     return f". Did you mean {', '.join(hints)}?" if hints else ""
 
 
@@ -264,8 +264,9 @@ def split(arrays: Arrays, fraction: float) -> tuple[Arrays, Arrays]:
             f"`validation_split` must leave samples on both sides. Received: "
             f"validation_split={fraction} of {len(arrays[0])} samples"
         )
-    return [_part(array, 0, at) for array in arrays], [_part(array, at) for array in arrays]
+    return [part(array, 0, at) for array in arrays], [part(array, at) for array in arrays]
 
 
-def _part(array: Any, start: int, end: int | None = None) -> Any:
+def part(array: Any, start: int, end: int | None = None) -> Any:
+    """Return some of the samples; what is in a file stays there."""
     return array.part(start, end) if isinstance(array, HDF5Matrix) else array[start:end]

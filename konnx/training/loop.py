@@ -192,18 +192,18 @@ def _room(samples: int, part: np.ndarray) -> np.ndarray:
     return np.empty((samples, *part.shape[1:]), part.dtype)
 
 
-def predict_stream(
-    step: Step, batches: Iterator[Arrays], steps: int, verbose: int = 0
+def join_outputs(
+    outputs: Iterator[list[np.ndarray]], steps: int, verbose: int = 0
 ) -> list[np.ndarray]:
-    """Return the outputs of a step for as many batches of a stream, put together.
+    """Return the outputs for as many batches of a stream, put together.
 
     Raises:
         ValueError: there is no batch.
     """
     bar = Progbar(steps, verbose=verbose)
     parts: list[list[np.ndarray]] = []
-    for number, arrays in enumerate(islice(batches, steps), 1):
-        parts.append(step(arrays))
+    for number, of_batch in enumerate(islice(outputs, steps), 1):
+        parts.append(of_batch)
         bar.update(number)
     if not parts:
         raise ValueError("There is nothing to predict: the data have no batch.")

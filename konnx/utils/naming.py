@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _CAPITALISED_WORD = re.compile(r".[A-Z][a-z0-9]+", re.DOTALL)
 _WORD_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -62,3 +62,21 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
         number += 1
         free = f"{name}_{number}"
     return free
+
+
+def near_match(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like another one, if any is like it."""
+    import difflib  # only needed for messages, and slow to import
+
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence for the end of a message that names what is like a name, or "".
+
+    Example:
+        >>> did_you_mean("dens_1", ["conv_1", "dense_1"])
+        " Did you mean 'dense_1'?"
+    """
+    near = near_match(name, known)
+    return "" if near is None else f" Did you mean '{near}'?"
