@@ -1,69 +1,183 @@
-"""`konnx convert`: a Keras HDF5 file to ONNX."""
+"""`konnx convert`: Keras files to ONNX."""
 
 from __future__ import annotations
 
-import os
+import json
+import runpy
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from konnx.cli.options import Debug
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
+from konnx.cli.conversion import Report, Settings, convert_each, convert_file, report_lines
+from konnx.cli.export_options import ExportTexts
+from konnx.cli.model_search import Job, many_jobs, one_job
+from konnx.cli.options import Debug, Json, Quiet
 
 
 def convert(
-    source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A model that Keras saved as HDF5.")
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE TARGET",
+            help="A model that Keras saved, and the ONNX file to write; with --output-dir, "
+            "--triton or --dry-run: any number of models, and folders of them.",
+            show_default=False,
+        ),
     ],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The ONNX file to write.")],
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Convert every model into this folder, by its name."),
+    ] = None,
     opset: Annotated[
         int | None, typer.Option(metavar="N", help="Opset of the ONNX operators; default: 18.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace TARGET if it exists.")] = False,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="N|dynamic", help="Samples in each run: a fixed number, or any."),
+    ] = None,
+    input_shapes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input-shape",
+            metavar="[NAME:]SIZES",
+            help="Shape of an input, batch included, e.g. image:1,224,224,3; names for sizes that "
+            "vary. Repeatable.",
+        ),
+    ] = None,
+    inputs_as_nchw: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES|all", help="Inputs to take with channels first, by commas."),
+    ] = None,
+    outputs_as_nchw: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES|all", help="Outputs to give with channels first, by commas."),
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OLD=NEW", help="Rename an input or output. Repeatable."),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--meta", metavar="KEY=VALUE", help="A text to store. Repeatable."),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Names of the classes to store: lines, or a JSON list."),
+    ] = None,
+    preprocessing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tf|torch|caffe|FILE",
+            help="How pixels become inputs, to store: of Keras' modes, or JSON with scale, mean, "
+            "std, channels.",
+        ),
+    ] = None,
+    states: Annotated[
+        bool, typer.Option("--states", help="States of recurrent layers as inputs and outputs.")
+    ] = False,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Compute in float16; inputs and outputs stay.")
+    ] = False,
+    quantize: Annotated[
+        str | None,
+        typer.Option(metavar="dynamic|static", help="Weights, or all, as int8; needs a runtime."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Samples for --quantize static: .npz by input name."),
+    ] = None,
+    external_data: Annotated[
+        bool, typer.Option("--external-data", help="Weights in a second file, TARGET.data.")
+    ] = False,
+    training: Annotated[
+        bool, typer.Option("--training", help="Write the training step of a compiled model.")
+    ] = False,
+    triton: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write into a model repository of Triton, by name."),
+    ] = None,
+    custom: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="A Python file to run, whose classes and functions the model's names stand for.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would come, or what fails.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Convert a Keras HDF5 file to ONNX. This needs no ONNX Runtime."""
-    _check_target(source, target, force)
-    from konnx.converters import export_onnx, load_model
-
-    model = load_model(source, compile=False)
-    proto = export_onnx(model, target, opset=opset, overwrite=force, source=source.name)
-    for line in _summary(proto, target):
-        typer.echo(line)
-
-
-def _check_target(source: Path, target: Path, force: bool) -> None:
-    if not os.path.lexists(target):
-        return
-    if not force:
-        raise FileExistsError(
-            f"Cannot write '{target}': the file exists. Use --force to replace it."
-        )
-    if target.exists() and source.exists() and target.samefile(source):
-        raise ValueError(
-            f"Cannot write '{target}': it is the file to convert. Choose another TARGET."
-        )
-
-
-def _summary(proto: ModelProto, target: Path) -> list[str]:
-    from konnx.cli.onnx_files import (
-        count_operators,
-        count_parameters,
-        graph_inputs,
-        graph_outputs,
+    """Convert Keras files to ONNX. This needs no ONNX Runtime, but to quantize."""
+    texts = ExportTexts(
+        opset=opset,
+        batch=batch,
+        input_shapes=input_shapes or (),
+        inputs_as_nchw=inputs_as_nchw,
+        outputs_as_nchw=outputs_as_nchw,
+        rename=rename or (),
+        metadata=metadata or (),
+        labels=labels,
+        preprocessing=preprocessing,
+        states=states,
+        float16=fp16,
+        quantize=quantize,
+        calibration=calibration,
+        external_data=external_data,
     )
-    from konnx.cli.texts import counts_text, table
+    if training and (triton is not None or texts != ExportTexts()):
+        raise ValueError("--training writes the training step as it is. Leave out other options.")
+    settings = Settings(
+        texts,
+        force=force,
+        dry_run=dry_run,
+        training=training,
+        triton=triton,
+        custom_objects=None if custom is None else _custom_objects(custom),
+    )
+    if output_dir is None and triton is None and not dry_run:
+        report = convert_file(one_job(paths, force=force), settings)
+        _show([report], as_json=as_json, quiet=quiet)
+        return
+    jobs = many_jobs(paths, None if triton or dry_run else output_dir, force=force)
+    reports = list(_shown(jobs, settings, as_json=as_json, quiet=quiet))
+    failed = sum(not report["ok"] for report in reports)
+    if as_json:
+        typer.echo(json.dumps(reports, indent=2))
+    elif len(reports) > 1 and not quiet:
+        typer.echo(f"{len(reports) - failed} of {len(reports)} files can be converted.")
+    if failed:
+        raise typer.Exit(1)
 
-    operators = count_operators(proto)
-    opset = proto.opset_import[0].version
-    values = [("input", value) for value in graph_inputs(proto)]
-    values += [("output", value) for value in graph_outputs(proto)]
-    size = f"{target.stat().st_size:,} bytes, {count_parameters(proto):,} parameters"
-    return [
-        f"{target}: {size}, {sum(operators.values())} nodes, opset {opset}",
-        *table([[kind, value.name, str(value)] for kind, value in values]),
-        f"  nodes   {counts_text(operators)}",
-    ]
+
+def _custom_objects(file: Path) -> dict[str, Any]:
+    """Run a file of the caller's own, and return what it defines."""
+    found = runpy.run_path(str(file), run_name="konnx_custom_objects")
+    return {name: value for name, value in found.items() if not name.startswith("_")}
+
+
+def _shown(
+    jobs: Sequence[Job], settings: Settings, *, as_json: bool, quiet: bool
+) -> Iterable[Report]:
+    """Convert files and show each report at once."""
+    for report in convert_each(jobs, settings, convert_file):
+        if not as_json:
+            _show([report], as_json=False, quiet=quiet)
+        yield report
+
+
+def _show(reports: Sequence[Report], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(reports, indent=2))
+        return
+    for report in reports:
+        for line in report_lines(report):
+            if not report["ok"]:
+                typer.echo(line, err=True)
+            elif not quiet:
+                typer.echo(line)

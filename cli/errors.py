@@ -18,7 +18,7 @@ _LONGEST_MESSAGE = 8000
 
 # What bad input, a missing package or the machine raises, konnx' and ONNX Runtime's errors
 # included; anything else is a defect of konnx.
-_EXPECTED = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError, EOFError)
+EXPECTED = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError, EOFError)
 
 
 class ReportingGroup(TyperGroup):
@@ -64,7 +64,7 @@ def error_line(error: Exception) -> str:
         "'m.h5': No such file or directory"
     """
     text = " ".join(_message(error).split())
-    if not isinstance(error, _EXPECTED):
+    if not isinstance(error, EXPECTED):
         remedy = "This is a defect of konnx: --debug shows where it is."
         text = f"internal error: {type(error).__name__}: {text.rstrip('.')}. {remedy}"
     return _printable(text)

@@ -29,3 +29,5 @@ Device = Annotated[
 ]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

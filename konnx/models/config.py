@@ -174,24 +174,35 @@ def sequential_from_config(
     return model
 
 
+class UnknownLayersError(ValueError):
+    """A model has layers of classes that konnx does not know.
+
+    Attributes:
+        layers: the names of the layers by class.
+    """
+
+    def __init__(self, layers: Mapping[str, Sequence[str]]) -> None:
+        self.layers = {name: list(layers[name]) for name in sorted(layers)}
+        listed = "; ".join(f"{name} ({', '.join(of)})" for name, of in self.layers.items())
+        super().__init__(
+            f"Unknown layer classes: {listed}. "
+            "Pass your own classes as custom_objects={'ClassName': Class}."
+        )
+
+
 def check_known_classes(config: Any, custom_objects: Custom) -> None:
     """Look through a config for classes of layers that konnx does not know.
 
     Raises:
-        ValueError: there are some; all of them are named at once, with their layers.
+        UnknownLayersError: there are some; all of them are named at once, with their layers.
     """
     unknown: dict[str, list[str]] = {}
     custom = {*(custom_objects or {}), *get_custom_objects()}
     for class_name, name in layer_classes(config):
         if class_name not in custom and class_name not in layer_family.LAYERS:
             unknown.setdefault(class_name, []).append(name)
-    if not unknown:
-        return
-    listed = "; ".join(f"{cls} ({', '.join(names)})" for cls, names in sorted(unknown.items()))
-    raise ValueError(
-        f"Unknown layer classes: {listed}. "
-        "Pass your own classes as custom_objects={'ClassName': Class}."
-    )
+    if unknown:
+        raise UnknownLayersError(unknown)
 
 
 def layer_classes(config: Any) -> list[tuple[str, str]]:
