@@ -48,7 +48,7 @@ def export_options(texts: ExportTexts, model: Model) -> dict[str, Any]:
     return {
         "opset": texts.opset,
         "batch": _batch(texts.batch),
-        "input_shapes": dict(_input_shape(text, model) for text in texts.input_shapes),
+        "input_shapes": dict(input_shape(text, model.input_names) for text in texts.input_shapes),
         "inputs_as_nchw": _names(texts.inputs_as_nchw),
         "outputs_as_nchw": _names(texts.outputs_as_nchw),
         "rename": _pairs("--rename", texts.rename, "OLD=NEW"),
@@ -77,10 +77,16 @@ def _batch(text: str | None) -> int | str | None:
     raise ValueError(f"--batch takes a number of samples, or 'dynamic'. Received: {text!r}")
 
 
-def _input_shape(text: str, model: Model) -> tuple[str, list[int | str | None]]:
+def input_shape(text: str, names: Sequence[str]) -> tuple[str, list[int | str | None]]:
+    """Read "name:sizes", or the sizes of the only input.
+
+    Example:
+        >>> input_shape("image:1,?,width,3", ["image"])
+        ('image', [1, None, 'width', 3])
+    """
     name, colon, sizes = text.rpartition(":")
     if not colon:
-        name = _only_input(model, f"--input-shape {text}", f"NAME:{text}")
+        name = _only_input(names, f"--input-shape {text}", f"NAME:{text}")
     return name, [_size(size.strip(), text) for size in sizes.strip("()[] ").split(",")]
 
 
@@ -98,13 +104,13 @@ def _size(text: str, whole: str) -> int | str | None:
     )
 
 
-def _only_input(model: Model, received: str, remedy: str) -> str:
-    if len(model.input_names) != 1:
-        listed = ", ".join(_printable(name, 60) for name in model.input_names)
+def _only_input(names: Sequence[str], received: str, remedy: str) -> str:
+    if len(names) != 1:
+        listed = ", ".join(_printable(name, 60) for name in names)
         raise ValueError(
             f"'{_printable(received, 100)}' may be for any input ({listed}). Write {remedy}."
         )
-    return model.input_names[0]
+    return names[0]
 
 
 def _names(text: str | None) -> bool | list[str]:

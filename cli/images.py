@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,17 +17,52 @@ Array = np.ndarray[Any, Any]
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
-def read_image(file: str, value: Value, scale: float = 1.0) -> Array:
+@dataclass(frozen=True)
+class Pixels:
+    """How pixels, 0 to 255, become numbers: (pixels · scale - mean) / std, by channel.
+
+    Attributes:
+        scale: factor on the pixels.
+        mean: what is taken off each channel, in their order; one number for all.
+        std: what each is divided by.
+        channels: the order of the colours, "RGB" or "BGR".
+    """
+
+    scale: float = 1.0
+    mean: Sequence[float] = (0.0,)
+    std: Sequence[float] = (1.0,)
+    channels: str = "RGB"
+
+    def __call__(self, pixels: Array) -> Array:
+        """Return the numbers for pixels of shape (height, width) or (height, width, channels)."""
+        if self.channels == "BGR" and pixels.ndim == 3 and pixels.shape[-1] == 3:
+            pixels = pixels[..., ::-1]
+        if (self.scale, *self.mean, *self.std) == (1.0, 0.0, 1.0):
+            return pixels
+        numbers = pixels.astype(np.float32) * np.float32(self.scale)
+        return (numbers - self._each(self.mean, pixels)) / self._each(self.std, pixels)
+
+    def _each(self, values: Sequence[float], pixels: Array) -> Array:
+        channels = pixels.shape[-1] if pixels.ndim == 3 else 1
+        if len(values) not in (1, channels):
+            raise ValueError(
+                f"The preprocessing is for {len(values)} channels, and the image has {channels}. "
+                "Give --scale to use that instead."
+            )
+        return np.asarray(values, np.float32)
+
+
+def read_image(file: str, value: Value, pixels: Pixels | None = None) -> Array:
     """Read an image as one sample for an input, in grey or in colours as its channels ask for.
 
     Args:
         file: of any format that Pillow reads.
         value: the input, whose shape is (batch, height, width), (batch, height, width, channels)
             or (batch, channels, height, width). The image is not resized.
-        scale: factor on the pixels, which are 0 to 255.
+        pixels: how they become numbers; default: they stay as they are.
 
     Returns:
-        The pixels with a batch axis of 1: uint8, or float32 if they are scaled.
+        The numbers with a batch axis of 1: uint8, or float32 if they are not the pixels as such.
 
     Raises:
         ValueError: the file is no image, or its size or the input's shape does not fit.
@@ -35,12 +72,10 @@ def read_image(file: str, value: Value, scale: float = 1.0) -> Array:
     with _open_image(file) as image:
         _check_size(image, value, file, first)  # before the pixels are decoded
         try:
-            pixels = np.asarray(image.convert(_MODES[channels]))
+            numbers = (pixels or Pixels())(np.asarray(image.convert(_MODES[channels])))
         except (OSError, SyntaxError) as error:
             raise ValueError(f"The image '{file}' cannot be decoded: {error}") from error
-    if scale != 1.0:
-        pixels = pixels.astype(np.float32) * np.float32(scale)
-    return _arranged(pixels, len(value.shape or ()), first)[np.newaxis]
+    return _arranged(numbers, len(value.shape or ()), first)[np.newaxis]
 
 
 def _channels(value: Value, file: str) -> tuple[int, bool]:

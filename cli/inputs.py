@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from konnx.cli.images import read_image
+from konnx.cli.images import Pixels, read_image
 from konnx.cli.onnx_files import Value
+from konnx.cli.random_inputs import is_random, random_array
+from konnx.cli.text_arrays import read_csv, read_json
 from konnx.converters.errors import printable
 from konnx.runtime.arrays import as_contiguous
 from konnx.runtime.messages import describe
@@ -20,16 +23,31 @@ Array = np.ndarray[Any, Any]
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are made of what is not an array yet.
+
+    Attributes:
+        pixels: how those of images become numbers.
+        shapes: of random inputs, by name.
+    """
+
+    pixels: Pixels = field(default_factory=Pixels)
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
 def read_inputs(
-    arguments: Sequence[str], values: Sequence[Value], scale: float = 1.0
+    arguments: Sequence[str], values: Sequence[Value], reading: Reading | None = None
 ) -> dict[str, Array]:
     """Read the files that hold a model's inputs.
 
     Args:
-        arguments: each "file" or "name=file": NumPy .npy and .npz, or images, by their content.
-            An .npz gives its arrays by the names of inputs, or one array.
+        arguments: each "file" or "name=file": NumPy .npy and .npz and images, by their content;
+            .json and .csv, by their names. Or "random:seed", for one input or, without a name, for
+            all that are left. An .npz or a JSON object gives its arrays by the names of inputs, or
+            one array.
         values: the model's inputs.
-        scale: factor on the pixels, 0 to 255, of images.
+        reading: how images and random numbers are made.
 
     Returns:
         An array for each input that is given, by name, contiguous and of the input's dtype.
@@ -39,11 +57,12 @@ def read_inputs(
             cannot be read.
         TypeError: an array cannot stand for the input's dtype.
     """
+    reading = Reading() if reading is None else reading
     feeds: dict[str, Array] = {}
     for argument in arguments:
         name, file = _name_and_file(argument, values)
         left = [value for value in values if value.name not in feeds]
-        for value, array in _read(file, name, left, values, scale):
+        for value, array in _read(file, name, left, values, reading):
             if value.name in feeds:
                 raise ValueError(f"Input {_quoted(value.name)} is given twice, also by '{file}'.")
             feeds[value.name] = _fitting(array, value, file)
@@ -62,18 +81,40 @@ def _name_and_file(argument: str, values: Sequence[Value]) -> tuple[str | None, 
 
 
 def _read(
-    file: str, name: str | None, left: Sequence[Value], values: Sequence[Value], scale: float
+    file: str, name: str | None, left: Sequence[Value], values: Sequence[Value], reading: Reading
 ) -> list[tuple[Value, Array]]:
+    if is_random(file) and not os.path.exists(file):
+        chosen = [value for value in left if name in (None, value.name) and not value.optional]
+        return [(value, random_array(file, value, reading.shapes)) for value in chosen]
+    if file.endswith(".json"):
+        return _from_json(file, name, left, values)
+    if file.endswith(".csv"):
+        value = _target(file, name, left, values)
+        return [(value, read_csv(file, value))]
     with open(file, "rb") as stream:
         head = stream.read(len(_NPY))
     if head.startswith(_ZIP):
-        return _by_name(_load_archive(file), file, name, left, values)
+        return _by_name(load_archive(file), file, name, left, values)
     value = _target(file, name, left, values)
-    array = _load_array(file) if head == _NPY else read_image(file, value, scale)
+    array = load_array(file) if head == _NPY else read_image(file, value, reading.pixels)
     return [(value, array)]
 
 
-def _load_array(file: str) -> Array:
+def _from_json(
+    file: str, name: str | None, left: Sequence[Value], values: Sequence[Value]
+) -> list[tuple[Value, Array]]:
+    found = read_json(file)
+    if isinstance(found, dict):
+        return _by_name(found, file, name, left, values)
+    return [(_target(file, name, left, values), found)]
+
+
+def load_array(file: str) -> Array:
+    """Read an .npy file.
+
+    Raises:
+        ValueError: it is none, or holds Python objects, which are never loaded.
+    """
     try:
         array: Array = np.load(file, allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -81,7 +122,12 @@ def _load_array(file: str) -> Array:
     return array
 
 
-def _load_archive(file: str) -> dict[str, Array]:
+def load_archive(file: str) -> dict[str, Array]:
+    """Read the arrays of an .npz file, at least one, by name.
+
+    Raises:
+        ValueError: it is none, or holds something else.
+    """
     try:
         # Opened here: numpy leaves a file open that turns out to be no archive.
         with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as archive:

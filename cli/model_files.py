@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from konnx.cli.onnx_files import (
@@ -28,11 +28,21 @@ class RunnableModel:
         source: the model, or the path of its file where ONNX Runtime has to find others beside it.
         inputs: what it takes, those that have a default last.
         outputs: what it gives.
+        metadata: texts by key.
     """
 
     source: ModelProto | str
     inputs: list[Value]
     outputs: list[Value]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def whole(self) -> ModelProto:
+        """Return the model with its weights, also those in files beside it."""
+        if not isinstance(self.source, str):
+            return self.source
+        import onnx
+
+        return onnx.load(self.source)
 
 
 def open_model(path: str | os.PathLike[str]) -> RunnableModel:
@@ -75,4 +85,9 @@ def _runnable(model: ModelProto, file: str) -> RunnableModel:
     beside = external_files(model)
     if beside:
         require_safe_external_files(model, file)
-    return RunnableModel(file if beside else model, graph_inputs(model), graph_outputs(model))
+    return RunnableModel(
+        file if beside else model,
+        graph_inputs(model),
+        graph_outputs(model),
+        {entry.key: entry.value for entry in model.metadata_props},
+    )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx.cli.images import read_image
-from konnx.cli.inputs import read_inputs
+from konnx.cli.images import Pixels, read_image
+from konnx.cli.inputs import Reading, read_inputs
 from konnx.cli.onnx_files import Value
 
 pytestmark = pytest.mark.no_runtime
@@ -57,7 +57,7 @@ def test_four_channels_take_transparency(image: str) -> None:
 
 
 def test_pixels_are_scaled_as_asked(image: str) -> None:
-    (array,) = read_inputs([image], [value(None, 4, 6, 3)], scale=1 / 255).values()
+    (array,) = read_inputs([image], [value(None, 4, 6, 3)], Reading(Pixels(1 / 255))).values()
     np.testing.assert_allclose(array[0], COLOURS / 255, rtol=1e-6)
 
 
