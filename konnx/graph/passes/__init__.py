@@ -15,6 +15,7 @@ from konnx.graph.passes.cancel_transposes import cancel_transposes
 from konnx.graph.passes.fold_affine import fold_affine
 from konnx.graph.passes.fold_constants import fold_constants
 from konnx.graph.passes.freeze_variables import freeze_variables
+from konnx.graph.passes.merge_clips import merge_clips
 from konnx.graph.passes.merge_duplicates import merge_duplicates
 from konnx.graph.passes.merge_outputs import merge_outputs
 from konnx.graph.passes.merge_padding import merge_padding
@@ -36,6 +37,7 @@ PASSES: tuple[Pass, ...] = (
     merge_padding,
     fold_affine,
     merge_reshapes,
+    merge_clips,
 )
 """What `optimize` runs, in this order."""
 
@@ -85,6 +87,7 @@ __all__ = [
     "fold_affine",
     "fold_constants",
     "freeze_variables",
+    "merge_clips",
     "merge_duplicates",
     "merge_outputs",
     "merge_padding",
