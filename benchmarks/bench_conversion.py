@@ -2,10 +2,10 @@
 
     python benchmarks/bench_conversion.py --peers PYTHON [--folder DIR] [--formats h5 keras]
 
-PYTHON is that of an environment with tf_keras, keras, tensorflow and tf2onnx. It makes the files, with
-random weights and what its Keras predicts with them, unless --folder has them already. Then each file
-is converted by konnx and by tf2onnx, in turns, each in a process of its own; a line for each shows
-nodes, seconds, memory (peak, resident) and how far the outputs are from Keras'.
+PYTHON is that of an environment with tf_keras, keras, tensorflow and tf2onnx. It makes the files,
+with random weights and what its Keras predicts with them, unless --folder has them already. Then
+each file is converted by konnx and by tf2onnx, in turns, each in a process of its own; a line for
+each shows nodes, seconds, memory (peak, resident) and how far the outputs are from Keras'.
 """
 
 from __future__ import annotations

@@ -238,7 +238,9 @@ def test_a_new_head_is_put_on_and_trained_alone() -> None:
     for layer in base.layers:
         layer.trainable = False
     x = base.get_layer("f").output
-    model = Model(base.input, Dense(2, activation="softmax", name="head")(x))
+    # From zeros, so that no chance of the weights saturates the softmax.
+    head = Dense(2, activation="softmax", kernel_initializer="zeros", name="head")
+    model = Model(base.input, head(x))
     model.compile("adam", "categorical_crossentropy")
     images, labels = array(8, 3, 8, 8), np.eye(2)[RANDOM.integers(0, 2, 8)]
     before = base.get_layer("body/conv/Conv").get_weights()[0]
