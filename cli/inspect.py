@@ -20,10 +20,10 @@ def inspect(
 ) -> None:
     """Say what a model file holds. This needs no ONNX Runtime."""
     from konnx.cli.descriptions import describe_keras, describe_onnx
-    from konnx.cli.model_files import read_onnx_unless_hdf5
+    from konnx.cli.model_files import read_onnx_unless_keras
     from konnx.cli.reports import keras_report, onnx_report
 
-    proto = read_onnx_unless_hdf5(str(file))
+    proto = read_onnx_unless_keras(str(file))
     found = describe_keras(file) if proto is None else describe_onnx(file, proto)
     if as_json:
         _print_json(found)

@@ -1,4 +1,4 @@
-"""Opening a model file to run it: ONNX, or Keras HDF5, told by the content."""
+"""Opening a model file to run it: ONNX, or one of Keras, told by the content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RunnableModel:
 
 
 def open_model(path: str | os.PathLike[str]) -> RunnableModel:
-    """Read a model to run from an ONNX or a Keras HDF5 file.
+    """Read a model to run from an ONNX or a Keras file.
 
     Raises:
         FileFormatError: the file is neither, or it is damaged, or it holds only weights.
@@ -54,7 +54,7 @@ def open_model(path: str | os.PathLike[str]) -> RunnableModel:
         OSError: it cannot be read.
     """
     file = os.fspath(path)
-    model = read_onnx_unless_hdf5(file)
+    model = read_onnx_unless_keras(file)
     if model is not None:
         return _runnable(model, file)
     from konnx.converters import load_model, to_onnx
@@ -62,16 +62,19 @@ def open_model(path: str | os.PathLike[str]) -> RunnableModel:
     return _runnable(to_onnx(load_model(file, compile=False)), file)
 
 
-def read_onnx_unless_hdf5(file: str) -> ModelProto | None:
-    """Return the ONNX model in a file, or None where the content is HDF5.
+def read_onnx_unless_keras(file: str) -> ModelProto | None:
+    """Return the ONNX model in a file, or None where the content is HDF5 or a zip archive.
 
     Raises:
-        FileFormatError: the file is neither.
+        FileFormatError: the file is none of these.
         OSError: it cannot be read.
     """
     from konnx.converters.hdf5.sniff import require_hdf5
+    from konnx.converters.keras_v3 import is_archive
 
     try:
+        if is_archive(file):
+            return None
         require_hdf5(file)
     except FileFormatError as error:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,21 +87,27 @@ def _holds_model(path: Path) -> bool:
     """Tell whether a file is HDF5 or a zip archive with a model's config."""
     from konnx.converters.errors import FileFormatError
     from konnx.converters.hdf5.sniff import require_hdf5
+    from konnx.converters.keras_v3 import is_archive
 
     try:
+        if is_archive(path):
+            return _is_keras_zip(path)
         require_hdf5(str(path))
     except FileFormatError:
-        return _is_keras_zip(path)
+        return False
     except OSError:
         return True  # so that it is not passed over in silence
     return True
 
 
 def _is_keras_zip(path: Path) -> bool:
+    from konnx.converters.errors import FileFormatError
+    from konnx.converters.keras_v3 import open_archive
+
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "config.json" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        with open_archive(path) as archive:
+            return "config.json" in archive
+    except FileFormatError:
         return False
 
 

@@ -1,7 +1,8 @@
-"""Between files and models: HDF5 of Keras 2, and ONNX."""
+"""Between files and models: those of Keras, and ONNX."""
 
 from konnx.converters.errors import FileFormatError
-from konnx.converters.keras_hdf5 import load_model, load_weights, save_model, save_weights
+from konnx.converters.keras_files import load_model, load_weights
+from konnx.converters.keras_hdf5 import save_model, save_weights
 from konnx.converters.onnx_export import ExportOptions, export_onnx, export_triton, to_onnx
 from konnx.converters.onnx_import import from_onnx
 from konnx.converters.training_artifacts import export_training_artifacts

@@ -112,11 +112,7 @@ def load_weights(
 
     Raises:
         FileFormatError: layers or shapes do not fit; nothing is changed.
-        ValueError: `skip_mismatch` without `by_name`.
     """
-    if skip_mismatch and not by_name:
-        raise ValueError("`skip_mismatch=True` needs `by_name=True`: layers are matched by name.")
-    model.check_built("load weights")
     file = os.fspath(filepath)
     how = Matching(by_name, skip_mismatch, reshape)
     set_weights(model, read_hdf5(file, optimizer=False), file, how)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.no_runtime
 FOLDER = Path(__file__).parent / "goldens"
 TRAINING: dict[str, object] = json.loads((FOLDER / "training" / "cases.json").read_text())
 LARGEST_FILE = 1_000_000
-LARGEST_SUM = 8_000_000
+LARGEST_SUM = 30_000_000
 
 
 def files() -> list[Path]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from konnx.converters.errors import FileFormatError
+from konnx.converters.hdf5.attributes import read_texts
 from konnx.converters.hdf5.library import load_h5py
 from konnx.converters.hdf5.limits import MIB, Budget, bytes_of
 
@@ -42,7 +43,8 @@ class DatasetReader:
         """
         # Before anything else: even asking for the shape may open other files.
         self._check_source()
-        dtype = self._dtype()
+        is_bfloat16 = self._is_bfloat16()
+        dtype = np.dtype("V2") if is_bfloat16 else self._dtype()
         shape = self._shape()
         nbytes = bytes_of(shape, dtype.itemsize)
         self._budget.charge(nbytes, self._place)
@@ -52,7 +54,22 @@ class DatasetReader:
         if array.size:
             space = self._h5py.h5s.ALL
             self._dataset.read(space, space, array)
-        return array
+        return self._widened(array) if is_bfloat16 else array
+
+    def _is_bfloat16(self) -> bool:
+        """Tell whether this is how Keras 3 stores what HDF5 has no type for."""
+        stored = self._dataset.get_type()
+        if not isinstance(stored, self._h5py.h5t.TypeOpaqueID) or stored.get_size() != 2:
+            return False
+        attributes = self._h5py.AttributeManager(self._h5py.Dataset(self._dataset))
+        if "dtype" not in attributes:
+            return False
+        return read_texts(attributes, "dtype", self._place, self._budget) == [b"bfloat16"]
+
+    def _widened(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers as float32, of which bfloat16 is the upper half."""
+        self._budget.charge(2 * array.nbytes, self._place)
+        return (array.view("<u2").astype(np.uint32) << 16).view(np.float32)
 
     def _error(self, problem: str, received: str | None = None) -> FileFormatError:
         return FileFormatError.at(self._budget.file, self._place, problem, received=received)

@@ -16,30 +16,34 @@ from konnx.converters.hdf5.datasets import DatasetReader
 from konnx.converters.hdf5.library import library_errors, load_h5py, no_plugins
 from konnx.converters.hdf5.limits import Budget
 from konnx.converters.hdf5.names import name_problem
+from konnx.converters.hdf5.region import RegionStream
 
 _TRUNCATED = re.compile(r"truncated file: eof = (\d+).*stored_eof = (\d+)")
 
 
 @contextlib.contextmanager
-def open_root(budget: Budget) -> Iterator[GuardedGroup]:
+def open_root(budget: Budget, stream: RegionStream | None = None) -> Iterator[GuardedGroup]:
     """Open an HDF5 file for reading and give its root group.
 
     Args:
         budget: names the file, whose heaps have been checked, and bounds what reading takes.
+        stream: the content, where it is not that of the file itself.
 
     Raises:
         FileFormatError: the file is cut short or damaged.
     """
     h5py = load_h5py()
-    with no_plugins(h5py), _open_file(h5py, budget) as file:
+    with no_plugins(h5py), _open_file(h5py, budget, stream) as file:
         with library_errors(budget.file, None):
             root = file["/"]
         yield GuardedGroup(root, "the file", budget)
 
 
-def _open_file(h5py: Any, budget: Budget) -> Any:
+def _open_file(h5py: Any, budget: Budget, stream: RegionStream | None) -> Any:
     with library_errors(budget.file, None):
         try:
+            if stream is not None:
+                return h5py.File(stream, "r")
             # Locks fail on some network and read-only file systems, and reading needs none.
             return h5py.File(budget.file, "r", locking=False)
         except OSError as error:
@@ -150,6 +154,11 @@ class GuardedGroup:
         """Say whether the group has a member of this name, whatever it is."""
         with library_errors(self._budget.file, self._place):
             return name.encode() in self._group.id
+
+    def count(self) -> int:
+        """Return how many members the group has."""
+        with library_errors(self._budget.file, self._place):
+            return int(self._group.id.get_num_objs())
 
     def child(self, name: str, place: str) -> GuardedGroup | None:
         """Return the group that a sound name leads to, or None where there is none.

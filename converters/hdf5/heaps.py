@@ -7,10 +7,10 @@ text is only by allocating it. So all heaps are checked before HDF5 sees them.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 
 from konnx.converters.errors import FileFormatError
+from konnx.converters.hdf5.region import Region
 
 # Signature and version, which HDF5 demands.
 _GLOBAL = b"GCOL\x01"
@@ -21,34 +21,31 @@ _FREE_BLOCK = 16  # the least size of a free block in a local heap
 _LAST_BLOCK = 1  # what a local heap stores as the offset after its last free block
 
 
-def check_heaps(path: str, base: int) -> int:
+def check_heaps(content: Region, base: int, path: str) -> int:
     """Check all heaps of a file; return a bound on the length of a variable-length text.
 
     Args:
-        path: an HDF5 file.
-        base: where in the file its superblock stands; HDF5 counts addresses from there.
+        content: the bytes of an HDF5 file.
+        base: where in them the superblock stands; HDF5 counts addresses from there.
+        path: of the file, for messages.
 
     Raises:
         FileFormatError: the parts of a heap do not follow each other.
     """
-    with (
-        open(path, "rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        for start in _find(content, _LOCAL):
-            _check_local(content, start, base, path)
-        sizes = [_check_global(content, start, path) for start in _find(content, _GLOBAL)]
-        return max(sizes, default=0)
+    for start in _find(content, _LOCAL):
+        _check_local(content, start, base, path)
+    sizes = [_check_global(content, start, path) for start in _find(content, _GLOBAL)]
+    return max(sizes, default=0)
 
 
-def _find(content: mmap.mmap, magic: bytes) -> Iterator[int]:
+def _find(content: Region, magic: bytes) -> Iterator[int]:
     start = content.find(magic)
     while start >= 0:
         yield start
         start = content.find(magic, start + 1)
 
 
-def _check_global(content: mmap.mmap, start: int, path: str) -> int:
+def _check_global(content: Region, start: int, path: str) -> int:
     """Walk the objects of a global heap as HDF5 does; return the heap's size."""
     size = _number(content, start + 8)
     end = start + size
@@ -66,7 +63,7 @@ def _check_global(content: mmap.mmap, start: int, path: str) -> int:
     return size
 
 
-def _check_local(content: mmap.mmap, start: int, base: int, path: str) -> None:
+def _check_local(content: Region, start: int, base: int, path: str) -> None:
     """Walk the free blocks of a local heap as HDF5 does: a list that may lead back to itself."""
     size, offset, data = (_number(content, start + at) for at in (8, 16, 24))
     data += base
@@ -89,5 +86,5 @@ def _damaged(path: str, place: str, what: str) -> FileFormatError:
     )
 
 
-def _number(content: mmap.mmap, position: int) -> int:
+def _number(content: Region, position: int) -> int:
     return int.from_bytes(content[position : position + 8], "little")

@@ -7,11 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from konnx.converters.hdf5.groups import GuardedGroup, open_root
-from konnx.converters.hdf5.heaps import check_heaps
+from konnx.converters.hdf5.groups import GuardedGroup
 from konnx.converters.hdf5.keras_file import KerasFile, LayerWeights, NamedArray
-from konnx.converters.hdf5.limits import Budget, ReadLimits
-from konnx.converters.hdf5.sniff import require_hdf5
+from konnx.converters.hdf5.limits import ReadLimits
+from konnx.converters.hdf5.opening import open_hdf5
 
 _KERAS_3_GROUPS = ("layers", "_layer_checkpoint_dependencies", "vars")
 
@@ -48,11 +47,7 @@ def read_hdf5(
         ...     read_hdf5(f"{folder}/w.h5").layers[0].weights
         (('d/bias:0', array([1., 1.])),)
     """
-    name = os.fspath(path)
-    size, base = require_hdf5(name)
-    longest_text = check_heaps(name, base)
-    budget = Budget(name, size, longest_text, limits or ReadLimits())
-    with open_root(budget) as root:
+    with open_hdf5(path, limits) as root:
         return _read_root(root, optimizer)
 
 
@@ -88,8 +83,8 @@ def _weights_group(root: GuardedGroup) -> GuardedGroup:
         )
     if any(root.has_child(name) for name in _KERAS_3_GROUPS):
         raise root.error(
-            "it has the Keras 3 layout of `.weights.h5` files, which is not a Keras 2 file",
-            remedy='In Keras 3, save the whole model as HDF5: model.save("model.h5")',
+            "it holds only weights, in the layout of Keras 3, no architecture",
+            remedy="Build the model in Python and call model.load_weights(...)",
         )
     raise root.error(
         "it is HDF5, but no Keras file",

@@ -17,7 +17,7 @@ _OTHER_FORMATS: tuple[tuple[bytes, str, str | None], ...] = (
     (
         rb"PK\x03\x04",
         "a zip archive, perhaps a model in Keras 3's `.keras` format",
-        'Save it as HDF5 there, with model.save("model.h5")',
+        "konnx.models.load_model reads that",
     ),
     (
         rb"version https://git-lfs",
@@ -57,22 +57,36 @@ def require_hdf5(path: str) -> tuple[int, int]:
         FileFormatError: the file is something else; the message says what it seems to be.
         OSError: the file cannot be opened.
     """
-    _require_regular_file(path)
+    require_regular_file(path)
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        start = _find_superblock(stream, size)
-        if start is not None:
-            _check_number_sizes(stream, start, path)
-            return size, start
-        stream.seek(0)
-        head = stream.read(64)
-    seen, remedy = _describe(head)
+        return size, require_superblock(stream, size, path)
+
+
+def require_superblock(stream: BinaryIO, size: int, path: str) -> int:
+    """Return where in an HDF5 file the superblock stands.
+
+    Args:
+        stream: the file's content.
+        size: of it, in bytes.
+        path: of the file, for messages.
+
+    Raises:
+        FileFormatError: the content is something else; the message says what it seems to be.
+    """
+    start = _find_superblock(stream, size)
+    if start is not None:
+        _check_number_sizes(stream, start, path)
+        return start
+    stream.seek(0)
+    seen, remedy = _describe(stream.read(64))
     raise FileFormatError.at(
         path, None, "the file is not HDF5", expected=_EXPECTED, received=seen, remedy=remedy
     )
 
 
-def _require_regular_file(path: str) -> None:
+def require_regular_file(path: str) -> None:
+    """Refuse what is no file with content of its own: a directory, a pipe, a device."""
     mode = os.stat(path).st_mode  # reading a pipe would wait for ever
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(

@@ -182,6 +182,11 @@ class Layer:
         return self.trainable_weights + self.non_trainable_weights
 
     @property
+    def own_weights(self) -> list[Variable]:
+        """The variables of this layer alone, not of layers within, those for training first."""
+        return self._trainable_weights + self._non_trainable_weights
+
+    @property
     def is_frozen(self) -> bool:
         """Whether the layer, or a model that holds it, was set to trainable = False."""
         return not self.trainable or bool(self.frozen_by)

@@ -21,10 +21,10 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> Model:
-    """Read a model from a Keras HDF5 file.
+    """Read a model from a Keras file: HDF5, or a `.keras` archive.
 
     Args:
-        filepath: the file.
+        filepath: the file; its content counts, not its name.
         custom_objects: layer classes and functions of your own, by the names in the file.
         compile: whether to restore optimizer, loss and metrics, if the file has them.
 

@@ -102,10 +102,11 @@ class Model(TrainableNetwork):
         skip_mismatch: bool = False,
         reshape: bool = False,
     ) -> None:
-        """Read weights from an HDF5 file, of weights or of a whole model.
+        """Read weights from a file of Keras, of weights or of a whole model.
 
         Args:
-            filepath: the file.
+            filepath: HDF5 of any Keras, a `.keras` archive, or the `.weights.json` file beside the
+                parts of a large one; the content counts, not the name.
             by_name: match layers by name, and leave the others as they are; otherwise in order.
             skip_mismatch: with `by_name`, leave layers as they are whose weights do not fit, with
                 a warning.

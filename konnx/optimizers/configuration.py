@@ -22,7 +22,7 @@ The initial value is that of a state which files hold.
 _INERT: dict[str, tuple[Any, ...]] = {
     "weight_decay": (None, False, 0),
     "use_ema": (None, False),
-    "ema_overwrite_frequency": (None,),
+    "ema_overwrite_frequency": (None, 100),  # as RMSprop has it by default
     "gradient_accumulation_steps": (None, 1),
     "loss_scale_factor": (None, 1),
     "global_clipnorm": (None,),

@@ -41,6 +41,8 @@ class RNN(StatefulMixin, Composite):
         stateful: whether a batch starts with the states that the one before ended with, sample by
             sample; the batch size must be fixed.
         unroll: whether to write out all steps in place of a loop; their number must be fixed.
+        zero_output_for_mask: whether the output of a masked step is zero instead, where all outputs
+            are returned; later versions of Keras do so within `Bidirectional`.
         input_dim: short for `input_shape`, with `input_length`.
 
     Raises:
@@ -62,6 +64,7 @@ class RNN(StatefulMixin, Composite):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**_with_input_shape(kwargs))
@@ -73,6 +76,7 @@ class RNN(StatefulMixin, Composite):
         self.go_backwards = go_backwards
         self.stateful = stateful
         self.unroll = unroll
+        self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = [InputSpec(ndim=3)]
         self.extras = Extras(self)
 
@@ -137,8 +141,18 @@ class RNN(StatefulMixin, Composite):
         outcome = self._run(sequence, initial, fixed, _first(mask), training, from_zero=from_zero)
         if self.stateful:
             self.add_update(list(zip(self.states, outcome.states, strict=True)))
-        output = outcome.outputs if self.return_sequences else outcome.last_output
+        output = outcome.last_output
+        if self.return_sequences:
+            output = self._without_masked(outcome.outputs, _first(mask))
         return [output, *outcome.states] if self.return_state else output
+
+    def _without_masked(self, outputs: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None or not self.zero_output_for_mask:
+            return outputs
+        steps = mask[:, ::-1] if self.go_backwards else mask
+        for _ in range(len(outputs.shape) - len(steps.shape)):
+            steps = ops.expand_dims(steps, -1)
+        return outputs * ops.cast(steps, outputs.dtype)
 
     def _initial_states(self, sequence: Tensor, given: Any) -> list[Tensor]:
         if given is None:
@@ -250,6 +264,8 @@ class RNN(StatefulMixin, Composite):
             "unroll": self.unroll,
             "cell": cell_config(self.cell),
         }
+        if self.zero_output_for_mask:  # Keras 2.1 does not know it
+            config["zero_output_for_mask"] = True
         if self.extras.count is not None:
             config["num_constants"] = self.extras.count
         return config

@@ -298,7 +298,7 @@ def something_else(file: Any) -> None:
         (numbers_as_names, ["layer 'dense_1'", "'weight_names' does not hold text"]),
         (two_configs, ["'model_config' holds 2 texts", "one text"]),
         (before_keras_1, ["before 1.0", "Keras 1"]),
-        (keras_3_weights, ["Keras 3", ".weights.h5", "not a Keras 2 file"]),
+        (keras_3_weights, ["only weights", "layout of Keras 3", "model.load_weights"]),
         (something_else, ["no Keras file", "'layer_names'"]),
     ],
 )

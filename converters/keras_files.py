@@ -1,0 +1,59 @@
+"""Models and weights from the files of every Keras, told apart by their content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from konnx.converters import keras_hdf5
+from konnx.converters.keras_v3 import is_archive, load_keras_archive, load_keras_weights
+from konnx.models.model import Model
+
+Path = str | os.PathLike[str]
+
+
+def load_model(
+    filepath: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Model:
+    """Read a model from a Keras file: HDF5, or a `.keras` archive.
+
+    Args:
+        filepath: the file; its content counts, not its name.
+        custom_objects: layer classes and functions of your own, by the names in the file.
+        compile: whether to restore optimizer, loss and metrics, if the file has them.
+
+    Raises:
+        FileFormatError: the file is none of these, is damaged, or holds only weights.
+        ValueError: it names unknown classes.
+        OSError: it cannot be opened.
+    """
+    load = load_keras_archive if is_archive(filepath) else keras_hdf5.load_model
+    return load(filepath, custom_objects, compile)
+
+
+def load_weights(
+    model: Model,
+    filepath: Path,
+    *,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+) -> None:
+    """Read the weights of a model from a Keras file of any kind; see `Model.load_weights`.
+
+    Raises:
+        FileFormatError: the file is damaged, or its layers or shapes do not fit; nothing is
+            changed.
+        ValueError: `skip_mismatch` without `by_name`.
+        OSError: it cannot be opened.
+    """
+    if skip_mismatch and not by_name:
+        raise ValueError("`skip_mismatch=True` needs `by_name=True`: layers are matched by name.")
+    model.check_built("load weights")
+    if not load_keras_weights(
+        model, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape
+    ):
+        keras_hdf5.load_weights(
+            model, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape
+        )

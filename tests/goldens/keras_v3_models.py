@@ -1,0 +1,177 @@
+"""The models of the `.keras` goldens, for every Keras that writes that format.
+
+Each builder takes the library (`keras`, `tf_keras` or `tensorflow.keras`) and uses what all of them
+have, under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Builder = Callable[[Any], Any]
+
+
+def mlp(keras: Any) -> Any:
+    """Return a classifier of vectors."""
+    kl = keras.layers
+    first = kl.Dense(8, activation="relu", name="hidden")
+    model = keras.Sequential([kl.InputLayer((6,)), first, kl.Dropout(0.0), kl.Dense(4)], name="mlp")
+    model.add(kl.Activation("softmax"))
+    return model
+
+
+def compiled(optimizer: str, **arguments: Any) -> Builder:
+    """Return a builder of the classifier, compiled."""
+
+    def build(keras: Any) -> Any:
+        model = mlp(keras)
+        chosen = getattr(keras.optimizers, optimizer)(**arguments)
+        loss = keras.losses.CategoricalCrossentropy()
+        model.compile(chosen, loss, metrics=["accuracy", keras.metrics.MeanSquaredError()])
+        return model
+
+    return build
+
+
+def images(keras: Any) -> Any:
+    """Return a classifier of images of many kinds of layers."""
+    kl = keras.layers
+    x = entry = kl.Input((12, 10, 3), name="image")
+    x = kl.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    x = kl.BatchNormalization(name="norm")(x)
+    x = kl.LeakyReLU(0.2)(x)
+    x = kl.SeparableConv2D(6, 3, depth_multiplier=2, activation="elu")(x)
+    x = kl.DepthwiseConv2D(2, padding="same")(x)
+    x = kl.PReLU(shared_axes=[1, 2])(x)
+    x = kl.Conv2DTranspose(3, 3, strides=2, padding="same")(x)
+    x = kl.ZeroPadding2D(((1, 0), (2, 1)))(x)
+    x = kl.Cropping2D(((0, 1), (1, 1)))(x)
+    x = kl.UpSampling2D(2, interpolation="bilinear")(x)
+    x = kl.MaxPooling2D(2)(x)
+    x = kl.AveragePooling2D(3, strides=2, padding="same")(x)
+    x = kl.SpatialDropout2D(0.3)(x)
+    one, two = kl.GlobalAveragePooling2D()(x), kl.GlobalMaxPooling2D()(x)
+    x = kl.Concatenate()([one, two, kl.Flatten()(kl.Permute((2, 1, 3))(x))])
+    x = kl.GaussianNoise(0.1)(kl.GaussianDropout(0.1)(x))
+    return keras.Model(entry, kl.Dense(3, activation="softmax")(x), name="images")
+
+
+def sequences(keras: Any) -> Any:
+    """Return a network of layers along time."""
+    kl = keras.layers
+    x = entry = kl.Input((8, 4), name="signal")
+    x = kl.Conv1D(5, 3, padding="causal", dilation_rate=2, activation="selu")(x)
+    x = kl.ZeroPadding1D(1)(kl.Cropping1D((1, 0))(x))
+    x = kl.MaxPooling1D(2, padding="same")(x)
+    x = kl.UpSampling1D(2)(x)
+    x = kl.SeparableConv1D(4, 2, activation="softplus")(x)
+    x = kl.ELU(0.5)(kl.Dense(4, activation="tanh")(kl.ReLU(6.0)(x)))
+    x = kl.AveragePooling1D(2)(kl.Softmax()(x))
+    flat = kl.Reshape((-1,))(x)
+    other = kl.GlobalMaxPooling1D()(kl.SpatialDropout1D(0.2)(x))
+    repeated = kl.RepeatVector(3)(other)
+    dot = kl.Dot((2, 1))([repeated, kl.Permute((2, 1))(x)])
+    return keras.Model(entry, [kl.Dense(3)(flat), dot], name="sequences")
+
+
+def volumes(keras: Any) -> Any:
+    """Return a network of volumes."""
+    kl = keras.layers
+    x = entry = kl.Input((5, 6, 4, 2), name="volume")
+    x = kl.Conv3D(3, 2, padding="same", activation="softsign")(x)
+    x = kl.Cropping3D(((0, 1), (1, 0), (0, 0)))(kl.ZeroPadding3D(1)(x))
+    x = kl.MaxPooling3D(2)(kl.UpSampling3D((1, 2, 1))(x))
+    x = kl.Conv3DTranspose(2, 2, strides=2)(x)
+    return keras.Model(
+        entry, kl.GlobalAveragePooling3D()(kl.AveragePooling3D(2)(x)), name="volumes"
+    )
+
+
+def recurrent(keras: Any) -> Any:
+    """Return a network of recurrent layers, wrapped and stacked."""
+    kl = keras.layers
+    x = entry = kl.Input((5, 3), name="series")
+    x = kl.Bidirectional(kl.LSTM(4, return_sequences=True), merge_mode="sum")(x)
+    x = kl.TimeDistributed(kl.Dense(3, activation="tanh"))(x)
+    x = kl.GRU(4, return_sequences=True, dropout=0.2, recurrent_dropout=0.1)(x)
+    x = kl.RNN([kl.LSTMCell(3), kl.GRUCell(2), kl.LSTMCell(3)], return_sequences=True)(x)
+    x = kl.Bidirectional(kl.SimpleRNN(2), backward_layer=kl.GRU(2, go_backwards=True))(x)
+    return keras.Model(entry, kl.Dense(2)(x), name="recurrent")
+
+
+def frames(keras: Any) -> Any:
+    """Return a network over sequences of images."""
+    kl = keras.layers
+    x = entry = kl.Input((3, 6, 5, 2), name="frames")
+    x = kl.ConvLSTM2D(3, 2, padding="same", return_sequences=True)(x)
+    x = kl.TimeDistributed(keras.Sequential([kl.Conv2D(2, 3), kl.BatchNormalization()]))(x)
+    return keras.Model(entry, kl.Flatten()(x), name="frames_model")
+
+
+def states(keras: Any) -> Any:
+    """Return an encoder whose states start a decoder."""
+    kl = keras.layers
+    source, target = kl.Input((4, 3), name="source"), kl.Input((5, 2), name="target")
+    _, *kept = kl.LSTM(4, return_state=True, name="encoder")(source)
+    decoded = kl.LSTM(4, return_sequences=True, name="decoder")(target, initial_state=kept)
+    return keras.Model([source, target], [kl.Dense(2)(decoded), kept[0]], name="seq2seq")
+
+
+def masked(keras: Any) -> Any:
+    """Return networks behind an Embedding and a Masking layer that leave out steps."""
+    kl = keras.layers
+    words, series = kl.Input((6,), dtype="int32", name="words"), kl.Input((6, 3), name="series")
+    x = kl.Embedding(7, 4, mask_zero=True)(words)
+    x = kl.Bidirectional(kl.LSTM(3, return_sequences=True))(x)
+    first = kl.GRU(4)(kl.Dropout(0.4)(x))
+    second = kl.SimpleRNN(4, return_sequences=True)(kl.Masking(0.0)(series))
+    second = kl.LSTM(4, go_backwards=True)(second)
+    return keras.Model([words, series], kl.Subtract()([first, second]), name="masked")
+
+
+def block(keras: Any, name: str) -> Any:
+    """Return a model of two layers of a kind, one of them frozen."""
+    kl = keras.layers
+    entry = kl.Input((5,), name=f"{name}_in")
+    x = kl.Dense(4, activation="tanh", name=f"{name}_a", trainable=False)(entry)
+    x = kl.BatchNormalization(name=f"{name}_norm")(x)
+    return keras.Model(entry, kl.Dense(5, name=f"{name}_b")(x), name=name)
+
+
+def nested(keras: Any) -> Any:
+    """Return a model that calls a model within twice, and holds another two models deep."""
+    kl = keras.layers
+    left, right = kl.Input((5,), name="left"), kl.Input((5,), name="right")
+    inner = block(keras, "inner")
+    outer = keras.Sequential([block(keras, "core"), kl.Dense(3, name="top")], name="outer")
+    total = kl.Add()([inner(left), inner(right)])
+    return keras.Model([right, left], outer(total), name="nested")
+
+
+def shared(keras: Any) -> Any:
+    """Return layers that are used several times, among others of the same kind and shape."""
+    kl = keras.layers
+    one, two = kl.Input((4,), name="one"), kl.Input((4,), name="two")
+    common = kl.Dense(4, name="common")
+    x, y = common(kl.Dense(4, name="z")(one)), common(kl.Dense(4, name="y")(two))
+    branches = [kl.Dense(4, name=name)(kl.Maximum()([x, y])) for name in ("d", "b", "c", "a")]
+    joined = kl.Average()([kl.Multiply()(branches[:2]), kl.Minimum()(branches[2:])])
+    return keras.Model([two, one], [common(joined), x], name="shared")
+
+
+MODELS: dict[str, Builder] = {
+    "mlp_adam": compiled("Adam", learning_rate=0.01),
+    "mlp_amsgrad": compiled("Adam", learning_rate=0.01, amsgrad=True),
+    "mlp_momentum": compiled("SGD", learning_rate=0.05, momentum=0.9, nesterov=True),
+    "mlp_rmsprop": compiled("RMSprop", learning_rate=0.01),
+    "images": images,
+    "sequences": sequences,
+    "volumes": volumes,
+    "recurrent": recurrent,
+    "frames": frames,
+    "states": states,
+    "masked": masked,
+    "nested": nested,
+    "shared": shared,
+}
