@@ -37,7 +37,7 @@ def read_texts(attributes: Any, name: str, place: str, budget: Budget) -> list[b
         )
     if stored_type.is_variable_str():
         # All of a list may be one and the same long text.
-        each = budget.longest_text
+        each = 0 if budget.texts is None else budget.texts.longest(name, count)
     else:
         each = stored_type.get_size()
     budget.check_size(count * each, f"{place}: attribute '{name}'")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from konnx.converters.errors import FileFormatError
+from konnx.converters.hdf5.stored_texts import StoredTexts
 
 MIB = 1024 * 1024
 
@@ -45,14 +46,16 @@ class Budget:
     Args:
         file: the file's path, for messages.
         file_size: the file's size in bytes.
-        longest_text: no variable-length text of the file has more bytes.
         limits: what reading may take.
+        texts: how long the texts of its attributes are; None where nothing asks for them.
     """
 
-    def __init__(self, file: str, file_size: int, longest_text: int, limits: ReadLimits) -> None:
+    def __init__(
+        self, file: str, file_size: int, limits: ReadLimits, texts: StoredTexts | None = None
+    ) -> None:
         self.file = file
         self.file_size = file_size
-        self.longest_text = longest_text
+        self.texts = texts
         self.limits = limits
         self.total = limits.total_bytes or max(256 * MIB, 100 * file_size)
         self._used = 0

@@ -13,6 +13,7 @@ from konnx.converters.hdf5.heaps import check_heaps
 from konnx.converters.hdf5.limits import Budget, ReadLimits
 from konnx.converters.hdf5.region import Region, RegionStream
 from konnx.converters.hdf5.sniff import require_hdf5, require_superblock
+from konnx.converters.hdf5.stored_texts import StoredTexts
 
 
 @contextlib.contextmanager
@@ -28,9 +29,10 @@ def open_hdf5(
     name = os.fspath(path)
     size, base = require_hdf5(name)
     with mapped(name) as content:
-        longest_text = check_heaps(Region(content), base, name)
-    with open_root(Budget(name, size, longest_text, limits or ReadLimits())) as root:
-        yield root
+        region = Region(content)
+        texts = StoredTexts(region, name, check_heaps(region, base, name))
+        with open_root(Budget(name, size, limits or ReadLimits(), texts)) as root:
+            yield root
 
 
 @contextlib.contextmanager
@@ -49,8 +51,8 @@ def open_hdf5_within(
     """
     stream = RegionStream(region)
     base = require_superblock(io.BufferedReader(stream), len(region), name)
-    longest_text = check_heaps(region, base, name)
-    budget = Budget(name, len(region), longest_text, limits or ReadLimits())
+    texts = StoredTexts(region, name, check_heaps(region, base, name))
+    budget = Budget(name, len(region), limits or ReadLimits(), texts)
     with open_root(budget, RegionStream(region)) as root:
         yield root
 

@@ -76,7 +76,7 @@ class KerasArchive:
         self.file = file
         self.limits = limits or ReadLimits()
         self._content = content
-        self._budget = Budget(file, len(content), 0, self.limits)
+        self._budget = Budget(file, len(content), self.limits)
         with self._damage(None):
             self._zip = zipfile.ZipFile(_Directory(RegionStream(Region(content))))
         self._members: dict[str, zipfile.ZipInfo] = {}

@@ -115,7 +115,12 @@ def stored_array(tensor: onnx.TensorProto) -> np.ndarray:
     type_ = stored_type(tensor)
     if tensor.data_location == TensorProto.EXTERNAL or tensor.HasField("segment"):
         raise ValueError("its value is not inside the model. Load the external data first")
-    array = numpy_helper.to_array(tensor)
+    try:
+        array = numpy_helper.to_array(tensor)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"its value does not fit its shape {list(tensor.dims)}: {error}"
+        ) from error
     if array.shape != type_.dims:
         raise ValueError(f"its value does not fill its shape {list(tensor.dims)}")
     return array

@@ -61,7 +61,12 @@ class Layer:
 
     def __init__(self, **kwargs: Any) -> None:
         self._check_arguments(kwargs)
-        self.name: str = kwargs.get("name") or unique_name(to_snake_case(type(self).__name__))
+        name = kwargs.get("name") or unique_name(to_snake_case(type(self).__name__))
+        if not isinstance(name, str):
+            raise TypeError(
+                f"The name of a `{type(self).__name__}` must be a text. Received: name={name!r}"
+            )
+        self.name: str = name
         self.trainable: bool = kwargs.get("trainable", True)
         self.dtype: str = kwargs.get("dtype") or config.floatx()
         self.batch_input_shape = _batch_input_shape(kwargs)

@@ -140,3 +140,17 @@ def test_a_damaged_file_does_not_stay_open(keras_file: Path) -> None:
         read_hdf5(keras_file)
     keras_file.write_bytes(content)
     assert read_hdf5(keras_file).kind == "model"
+
+
+def test_a_length_that_no_heap_holds_is_refused_before_so_much_is_allocated(
+    keras_file: Path,
+) -> None:
+    content = bytearray(keras_file.read_bytes())
+    place = content.index(b"model_config\0")
+    # The reference after name, type and space: a length of 4 bytes, an address of 8, an index.
+    heap = content.index(b"GCOL").to_bytes(8, "little")
+    reference = content.index(heap, place) - 4
+    content[reference : reference + 4] = (0xFFFFFFF0).to_bytes(4, "little")
+    keras_file.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"'model_config'.*longer than the heap"):
+        read_hdf5(keras_file)

@@ -1,0 +1,23 @@
+"""Damaged and malicious files end well; tools/fuzz.py does the same with thousands of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.no_runtime
+
+TOOL = Path(__file__).parents[1] / "tools" / "fuzz.py"
+
+
+def test_damaged_files_give_a_model_or_an_error_of_konnx(tmp_path: Path) -> None:
+    command = [sys.executable, str(TOOL), "--count", "300", "--keep", str(tmp_path / "kept")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = dict(line.rsplit(None, 1) for line in result.stdout.splitlines())
+    # Some of each kind must still be read, or nothing behind the first check is ever tried.
+    for kind in ("h5", "keras", "onnx"):
+        assert any(key.split() == [kind, "success"] and int(lines[key]) > 5 for key in lines)
