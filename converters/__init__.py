@@ -1,8 +1,7 @@
 """Between files and models: those of Keras, and ONNX."""
 
 from konnx.converters.errors import FileFormatError
-from konnx.converters.keras_files import load_model, load_weights
-from konnx.converters.keras_hdf5 import save_model, save_weights
+from konnx.converters.keras_files import load_model, load_weights, save_model, save_weights
 from konnx.converters.onnx_export import ExportOptions, export_onnx, export_triton, to_onnx
 from konnx.converters.onnx_import import from_onnx
 from konnx.converters.training_artifacts import export_training_artifacts

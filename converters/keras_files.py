@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from konnx.converters import keras_hdf5
-from konnx.converters.keras_v3 import is_archive, load_keras_archive, load_keras_weights
+from konnx.converters.keras_v3 import (
+    is_archive,
+    load_keras_archive,
+    load_keras_weights,
+    save_keras_archive,
+    save_keras_weights,
+)
 from konnx.models.model import Model
 
 Path = str | os.PathLike[str]
@@ -57,3 +63,25 @@ def load_weights(
         keras_hdf5.load_weights(
             model, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape
         )
+
+
+def save_model(
+    model: Model, filepath: Path, *, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
+    """Write a model to a `.keras` archive, if the file is called so, or else as HDF5 of Keras 2.
+
+    See `Model.save`.
+    """
+    is_new = os.fspath(filepath).endswith(".keras")
+    save = save_keras_archive if is_new else keras_hdf5.save_model
+    save(model, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+
+
+def save_weights(model: Model, filepath: Path, *, overwrite: bool = True) -> None:
+    """Write weights in the layout of Keras 3, if the file is called `.weights.h5`, or of Keras 2.
+
+    See `Model.save_weights`.
+    """
+    is_new = os.fspath(filepath).endswith(".weights.h5")
+    save = save_keras_weights if is_new else keras_hdf5.save_weights
+    save(model, filepath, overwrite=overwrite)

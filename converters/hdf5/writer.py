@@ -49,7 +49,7 @@ def write_hdf5(path: str | os.PathLike[str], content: KerasFile, *, overwrite: b
     _check_arrays(content)
     with (
         atomic_path(path, overwrite=overwrite) as temporary,
-        _open_new(temporary, os.fspath(path)) as file,
+        open_new(temporary, os.fspath(path)) as file,
     ):
         _write_texts(file, attributes)
         if content.kind == "weights":
@@ -133,8 +133,13 @@ def _check_types(datasets: list[tuple[str, str]], arrays: Sequence[Any]) -> None
 
 
 @contextlib.contextmanager
-def _open_new(temporary: Path, target: str) -> Iterator[Any]:
-    """Open a new HDF5 file; raise a failed write as what it is."""
+def open_new(temporary: Path, target: str) -> Iterator[Any]:
+    """Open a new HDF5 file; raise a failed write as what it is.
+
+    Args:
+        temporary: an empty file, to be written.
+        target: the file that it is for, for messages.
+    """
     with _Sink(temporary) as sink:
         try:
             with load_h5py().File(sink, "w") as file:

@@ -4,5 +4,13 @@ from __future__ import annotations
 
 from konnx.converters.keras_v3.archive import is_archive, open_archive
 from konnx.converters.keras_v3.reader import load_keras_archive, load_keras_weights
+from konnx.converters.keras_v3.writer import save_keras_archive, save_keras_weights
 
-__all__ = ["is_archive", "load_keras_archive", "load_keras_weights", "open_archive"]
+__all__ = [
+    "is_archive",
+    "load_keras_archive",
+    "load_keras_weights",
+    "open_archive",
+    "save_keras_archive",
+    "save_keras_weights",
+]

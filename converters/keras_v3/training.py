@@ -21,7 +21,8 @@ from konnx.utils.registry import Registry
 
 Custom = Mapping[str, Any] | None
 
-_OPTIMIZER = "optimizer"
+OPTIMIZER = "optimizer"
+"""Where the state of the optimizer is."""
 
 _INERT: dict[str, tuple[Any, ...]] = {
     "axis": (-1, None),
@@ -61,7 +62,7 @@ def restore_compilation(
         return
     content = KerasFile("model", training_config=compiled)
     restore_training(model, content, custom_objects)
-    saved = tree.saved(_OPTIMIZER)
+    saved = tree.saved(OPTIMIZER)
     if model.is_compiled and saved is not None and saved.arrays:
         params = ordered_weights(model, config["config"], model.compiled.trainable_weights)
         _restore_state(model, saved.arrays, params)
@@ -73,17 +74,31 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any] | None:
     if not isinstance(compiled, Mapping) or not compiled.get("optimizer"):
         return None
     plain = to_keras_2(compiled)
-    optimizer = plain["optimizer"]
     return {
-        "optimizer_config": (
-            {"class_name": optimizer, "config": {}} if isinstance(optimizer, str) else optimizer
-        ),
+        "optimizer_config": _optimizer(plain["optimizer"]),
         "loss": _names(plain.get("loss"), losses.LOSSES),
         "loss_weights": plain.get("loss_weights"),
         "metrics": _names(plain.get("metrics"), metrics.METRICS),
         "weighted_metrics": _names(plain.get("weighted_metrics"), metrics.METRICS),
         "sample_weight_mode": None,
     }
+
+
+def _optimizer(described: Any) -> Any:
+    """Class and config of an optimizer in the words of Keras 2, as far as it has them."""
+    if isinstance(described, str):
+        return {"class_name": described, "config": {}}
+    config = dict(described["config"])
+    rate = config.get("learning_rate")
+    if isinstance(rate, Mapping) and rate.get("class_name") == "InverseTimeDecay":
+        schedule = rate["config"]
+        if not schedule.get("staircase"):
+            del config["learning_rate"]
+            config["lr"] = schedule["initial_learning_rate"]
+            config["decay"] = schedule["decay_rate"] / schedule["decay_steps"]
+    if described["class_name"] == "Nadam":
+        config["schedule_decay"] = 1.0  # in these versions the momentum grows so fast
+    return {**described, "config": config}
 
 
 def _names(value: Any, family: Registry[Any]) -> Any:

@@ -21,7 +21,8 @@ from konnx.converters.hdf5.sniff import require_regular_file
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 """What holds the layers of a model: in Keras 3 and tf.keras 2.15, and in tf.keras 2.12 to 2.14."""
 
-_VARIABLES = "vars"
+VARIABLES = "vars"
+"""What holds the variables of an object, by their numbers."""
 _MOST_SHARDS = 1000
 
 
@@ -62,7 +63,7 @@ class WeightsTree:
         roots = self._roots.values()
         older = any(root.has_names("layer_names") or _is_model(root) for root in roots)
         return not older and any(
-            root.has_child(name) for root in roots for name in (*CONTAINERS, _VARIABLES)
+            root.has_child(name) for root in roots for name in (*CONTAINERS, VARIABLES)
         )
 
     def has(self, path: str) -> bool:
@@ -85,7 +86,7 @@ class WeightsTree:
 
     def _groups(self, path: str) -> list[GuardedGroup]:
         names = self._roots if self._shards is None else self._shards.get(path, [])
-        full = f"{path}/{_VARIABLES}" if path else _VARIABLES
+        full = f"{path}/{VARIABLES}" if path else VARIABLES
         found = (self._roots[name].child(full, _place(path)) for name in names)
         return [group for group in found if group is not None]
 
@@ -162,7 +163,7 @@ def _read_list(file: str, limits: ReadLimits) -> dict[str, list[str]]:
             expected='the `.weights.json` file that Keras 3 writes, with a "weight_map"',
         )
     return {
-        path.strip("/").removesuffix(_VARIABLES).rstrip("/"): _file_names(names, file)
+        path.strip("/").removesuffix(VARIABLES).rstrip("/"): _file_names(names, file)
         for path, names in listed.items()
     }
 

@@ -43,7 +43,7 @@ def save_model(
     overwrite: bool = True,
     include_optimizer: bool = True,
 ) -> None:
-    """Write a model to a Keras 2 HDF5 file; see `Model.save`."""
+    """Write a model to a `.keras` archive or an HDF5 file; see `Model.save`."""
     model.save(filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
 

@@ -75,14 +75,16 @@ class Model(TrainableNetwork):
         print_summary(self, line_length, positions, print_fn)
 
     def save(self, filepath: Path, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Write architecture, weights and training state to a Keras 2 HDF5 file.
+        """Write architecture, weights and training state to a file of Keras.
 
         Args:
-            filepath: the file to write; it appears whole or not at all.
+            filepath: the file to write; it appears whole or not at all. One that is called `.keras`
+                becomes an archive of Keras 3, any other HDF5 of Keras 2.
             overwrite: whether to replace a file of that name.
             include_optimizer: whether to write what `compile` set and the optimizer's state.
 
         Raises:
+            ValueError: Keras 3 does not have a layer, or what it is asked to do.
             FileExistsError: the file exists and `overwrite` is False.
         """
         from konnx.converters import save_model
@@ -90,7 +92,11 @@ class Model(TrainableNetwork):
         save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
     def save_weights(self, filepath: Path, overwrite: bool = True) -> None:
-        """Write the weights to a Keras 2 HDF5 file; see `save`."""
+        """Write the weights to an HDF5 file.
+
+        It has the layout of Keras 3, if it is called `.weights.h5`, or else that of Keras 2; see
+        `save`.
+        """
         from konnx.converters import save_weights
 
         save_weights(self, filepath, overwrite=overwrite)

@@ -231,6 +231,10 @@ class Optimizer:
         name = self._scoped(f"{param.name}/{slot}")
         return Variable(lambda: np.zeros(shape, param.dtype), param.dtype, name, shape=shape)
 
+    def slots_of(self, param: Variable) -> Slots:
+        """Return the state of a weight by the names of the slots."""
+        return dict(self._slots[param])
+
     @property
     def makes_own_state(self) -> bool:
         """Whether there is no state before `get_updates` was called, as in Keras 2.1."""
