@@ -21,6 +21,7 @@ def onnx_report(found: Description) -> list[str]:
         ("versions", f"opset {opsets}; IR {found['ir_version']}"),
         *(("metadata", f"{key}: {value}") for key, value in found["metadata"].items()),
         ("parameters", f"{found['parameters']:,}"),
+        ("operations", _operations(found)),
         *(("weights in", name) for name in found["external_files"]),
     ]
     nodes = f"nodes  {found['nodes']:,}: {counts_text(found['operators'])}"
@@ -32,12 +33,21 @@ def keras_report(found: Description) -> list[str]:
     written = found["keras_version"] or "1"
     facts = [
         ("class", found["class"]),
-        ("written by", f"Keras {written} on {found['backend'] or 'an unnamed backend'}"),
+        (
+            "written by",
+            f"Keras {written}" + (f" on {found['backend']}" if found["backend"] else ""),
+        ),
         ("compiled", _training(found["training"])),
         ("parameters", f"{found['parameters']:,}"),
+        ("operations", _operations(found)),
         ("not known", found["unknown"]),
     ]
     return [_headline(found), *_facts(facts), *_interface(found), *_layers(found["layers"])]
+
+
+def _operations(found: Description) -> str | None:
+    count = found["operations"]
+    return None if count is None else f"{count:,} floating-point operations a sample"
 
 
 def _headline(found: Description) -> str:

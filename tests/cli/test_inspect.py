@@ -12,6 +12,8 @@ import pytest
 
 pytestmark = [pytest.mark.no_runtime, pytest.mark.usefixtures("without_runtime")]
 
+ARCHIVES = Path(__file__).parents[1] / "goldens" / "keras_v3" / "keras315"
+
 NESTED = """
 choice (bool[1] flag, float[N, 3] x) => (float[N, 3] y) {
     y = If (flag) <
@@ -36,6 +38,7 @@ def test_an_onnx_file_is_described(konnx: Any, mlp: Path, tmp_path: Path) -> Non
         "  metadata    source: sequential_mlp_adam.h5",
         "  metadata    framework: keras",
         "  parameters  92",
+        "  operations  184 floating-point operations a sample",
         "inputs",
         "  dense_1_input  float32  (batch, 6)",
         "outputs",
@@ -63,6 +66,7 @@ def test_an_onnx_file_is_described_in_json(konnx: Any, save_onnx: Callable[..., 
         ],
         "outputs": [{"name": "y", "dtype": "float32", "shape": ["N", 3]}],
         "parameters": 0,
+        "operations": 3,
         "nodes": 3,
         "operators": {"If": 1, "Neg": 1, "other.Unheard": 1},
         "external_files": [],
@@ -90,6 +94,7 @@ def test_a_keras_model_is_described(konnx: Any, mlp: Path) -> None:
         "  written by  Keras 2.21.0 on tensorflow",
         "  compiled    optimizer Adam, loss categorical_crossentropy",
         "  parameters  92",
+        "  operations  184 floating-point operations a sample",
         "inputs",
         "  dense_1_input  float32  (?, 6)",
         "outputs",
@@ -160,3 +165,39 @@ def test_what_is_no_model_is_refused(konnx: Any, tmp_path: Path) -> None:
     result = konnx("inspect", path, "--json")
     assert (result.code, result.out) == (1, "")
     assert str(path) in result.err and "It is no ONNX model either" in result.err
+
+
+# Archives -------------------------------------------------------------------------------------
+
+
+def test_an_archive_is_described(konnx: Any) -> None:
+    found = json.loads(konnx("inspect", ARCHIVES / "mlp_adam.keras", "--json").out)
+    assert (found["format"], found["class"]) == ("Keras archive", "Sequential")
+    assert found["training"]["optimizer"] == "Adam"
+    assert found["parameters"] == sum(layer["parameters"] for layer in found["layers"]) > 0
+    assert found["operations"] > 0
+    result = konnx("inspect", ARCHIVES / "nested.keras")
+    assert (result.code, result.err) == (0, "")
+
+
+# Two files ------------------------------------------------------------------------------------
+
+
+def test_two_files_show_in_what_they_differ(
+    konnx: Any, save_onnx: Callable[..., Path], tmp_path: Path
+) -> None:
+    one = save_onnx("g (float[N, 3] x) => (float[N, 3] y) { y = Neg(x) }", "one.onnx")
+    two = save_onnx("g (float[N, 4] x) => (float[N, 4] y) { y = Abs(x) }", "two.onnx")
+    result = konnx("inspect", one, two)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[:5] == [
+        f"< {one}",
+        f"> {two}",
+        "inputs.x.shape",
+        '  < ["N", 3]',
+        '  > ["N", 4]',
+    ]
+    assert "operators.Neg\n  < 1\n" in result.out
+    assert "operators.Abs\n  > 1\n" in result.out
+    assert konnx("inspect", one, one).out.endswith("no difference\n")
+    assert json.loads(konnx("inspect", one, one, "--json").out) == []
