@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from konnx.cli.bench import bench
 from konnx.cli.convert import convert
 from konnx.cli.demo import demo
 from konnx.cli.doctor import doctor
@@ -18,6 +19,7 @@ from konnx.cli.errors import ReportingGroup
 from konnx.cli.inspect import inspect
 from konnx.cli.options import Debug
 from konnx.cli.run import run
+from konnx.cli.summary import summary
 
 # Plain help and plain errors: they read the same in a log, and rich takes longer to import than
 # everything else that a short command does.
@@ -25,7 +27,7 @@ app = typer.Typer(
     name="konnx",
     cls=ReportingGroup,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -52,7 +54,7 @@ def konnx(
     """Convert, run and inspect Keras and ONNX models."""
 
 
-for _command in (convert, run, inspect, doctor, demo):
+for _command in (convert, run, inspect, summary, bench, doctor, demo):
     app.command()(_command)
 
 

@@ -13,6 +13,7 @@ from konnx.runtime.installation import (
     onnxruntime_module,
     training_module,
 )
+from konnx.runtime.profiling import profile_nodes
 from konnx.runtime.program import Program
 from konnx.runtime.state import State
 
@@ -31,6 +32,7 @@ __all__ = [
     "diagnose",
     "is_available",
     "onnxruntime_module",
+    "profile_nodes",
     "resolve_device",
     "set_default_device",
     "training_module",

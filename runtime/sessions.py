@@ -60,7 +60,11 @@ class Port:
 
 
 def make_session(
-    model: ModelProto | bytes | str | os.PathLike[str], device: Device, threads: int | None
+    model: ModelProto | bytes | str | os.PathLike[str],
+    device: Device,
+    threads: int | None,
+    *,
+    profile: str | None = None,
 ) -> Session:
     """Load a model into a new session on `device`, with every optimization on.
 
@@ -68,6 +72,7 @@ def make_session(
         model: the model, its serialized bytes, or the path of a file.
         device: where to compute.
         threads: threads within one op; None lets ONNX Runtime choose.
+        profile: how the name of a file begins into which times are written; None: none are taken.
 
     Raises:
         ExecutionError: ONNX Runtime refuses the model.
@@ -75,6 +80,8 @@ def make_session(
         ValueError: `threads` is not positive.
     """
     runtime, source, options = onnxruntime_module(), _source(model), _options(threads)
+    if profile is not None:
+        options.enable_profiling, options.profile_file_prefix = True, profile
     try:
         session = _start(runtime, source, options, device)
     except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
