@@ -37,8 +37,9 @@ def describe_keras(file: Path) -> Description:
 
 def _describe_hdf5(file: Path) -> Description:
     from konnx.converters.hdf5 import read_hdf5
+    from konnx.converters.keras_v3 import read_keras_weights
 
-    content = read_hdf5(file, optimizer=False)
+    content = read_keras_weights(file) or read_hdf5(file, optimizer=False)
     config = content.model_config or {}
     layers = [_layer(layer, layer_classes(config)) for layer in content.layers]
     return {
@@ -123,9 +124,9 @@ def _describe_archive(file: Path) -> Description:
 
 def _compilation(config: Mapping[str, Any]) -> Description | None:
     found = config.get("compile_config")
-    if not isinstance(found, Mapping):
+    optimizer = found.get("optimizer") if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or optimizer is None:
         return None
-    optimizer = found.get("optimizer")
     name = optimizer.get("class_name") if isinstance(optimizer, Mapping) else optimizer
     return {"optimizer": name, "loss": found.get("loss"), "metrics": found.get("metrics")}
 

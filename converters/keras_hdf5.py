@@ -11,6 +11,7 @@ import numpy as np
 from konnx.converters.eras import in_own_words
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
+from konnx.converters.keras_v3.hdf5_content import in_words_of_keras_2
 from konnx.converters.layer_weights import Matching, file_layers, set_model_weights, set_weights
 from konnx.converters.training_config import restore_training, training_config
 from konnx.graph import Variable
@@ -36,7 +37,7 @@ def load_model(
         ValueError: it names unknown classes.
     """
     file = os.fspath(filepath)
-    content = read_hdf5(file, optimizer=compile)
+    content = in_words_of_keras_2(read_hdf5(file, optimizer=compile))
     if content.model_config is None:
         raise FileFormatError.at(
             file,

@@ -160,6 +160,26 @@ class GuardedGroup:
         with library_errors(self._budget.file, self._place):
             return int(self._group.id.get_num_objs())
 
+    def members(self) -> list[str]:
+        """Return the names of the members, sorted.
+
+        Raises:
+            FileFormatError: a name is unsound, or there are very many.
+        """
+        self._budget.count_names(self.count(), self._place)
+        with library_errors(self._budget.file, self._place):
+            names = sorted(bytes(name) for name in self._group.id)
+        found: list[str] = []
+        for name in names:
+            text = name.decode(errors="replace")
+            limits = self._budget.limits
+            problem = name_problem(text, limits.name_bytes, 1)
+            if problem is not None:
+                shown = printable(text, 60)
+                raise self.error(f"a member has the unsound name '{shown}': {problem}")
+            found.append(text)
+        return found
+
     def child(self, name: str, place: str) -> GuardedGroup | None:
         """Return the group that a sound name leads to, or None where there is none.
 

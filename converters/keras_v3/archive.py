@@ -125,6 +125,22 @@ class KerasArchive:
             raise FileFormatError.at(self.file, f"'{name}'", "it is not UTF-8 text") from error
         return parse_config(text, self.file, f"'{name}'", self.limits)
 
+    def model_config(self) -> dict[str, Any]:
+        """Return class and config of the model.
+
+        Raises:
+            FileFormatError: there is none, or it is damaged.
+        """
+        config = self.config(CONFIG)
+        if not isinstance(config.get("class_name"), str) or "config" not in config:
+            raise FileFormatError.at(
+                self.file,
+                f"'{CONFIG}'",
+                "it describes no model",
+                expected='{"class_name": ..., "config": ...}',
+            )
+        return config
+
     def read(self, name: str) -> bytes:
         """Return the bytes of a member.
 

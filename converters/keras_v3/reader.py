@@ -32,7 +32,7 @@ def load_keras_archive(
 ) -> Model:
     """Read a model from a `.keras` archive; see `konnx.models.load_model`."""
     with open_archive(filepath) as archive:
-        config = archive.config(CONFIG)
+        config = archive.model_config()
         try:
             model = model_from_config(to_keras_2(config), custom_objects)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
@@ -87,18 +87,33 @@ def load_keras_weights(
         OSError: it cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        tree, config = _open_tree(os.fspath(filepath), stack)
+        tree, archive = open_tree(os.fspath(filepath), stack)
         if tree is None:
             return False
+        config = None if archive is None else archive.model_config()["config"]
         set_weights(model, tree, config, Fit(by_name, skip_mismatch, reshape))
     return True
 
 
-def _open_tree(file: str, stack: contextlib.ExitStack) -> tuple[WeightsTree | None, Any]:
-    """Open what a file holds; and the model's config, which an archive has."""
+def open_tree(
+    file: str, stack: contextlib.ExitStack
+) -> tuple[WeightsTree | None, KerasArchive | None]:
+    """Open the weights that a file holds, and the archive, if it is one.
+
+    Args:
+        file: its path.
+        stack: closes what was opened.
+
+    Returns:
+        No tree where the file has another layout.
+
+    Raises:
+        FileFormatError: the file is damaged, or of no known kind.
+        OSError: it cannot be opened.
+    """
     if is_archive(file):
         archive = stack.enter_context(open_archive(file))
-        return stack.enter_context(weights_within(archive)), archive.config(CONFIG).get("config")
+        return stack.enter_context(weights_within(archive)), archive
     if _is_json(file):
         return stack.enter_context(open_shards(file)), None
     tree = stack.enter_context(open_weights(file))

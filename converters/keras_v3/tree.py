@@ -71,6 +71,12 @@ class WeightsTree:
         place = _place(path)
         return any(root.child(path, place) is not None for root in self._roots.values())
 
+    def steps(self, path: str) -> list[str]:
+        """Return the names of the groups within a group, sorted, but for that of variables."""
+        groups = [root.child(path, _place(path)) if path else root for root in self._roots.values()]
+        names = {name for group in groups if group is not None for name in group.members()}
+        return sorted(names - {VARIABLES})
+
     def name(self, path: str) -> str | None:
         """Return the name of the object at a path, if there is one and its name is written."""
         names = (group.text("name") for group in self._groups(path))

@@ -13,7 +13,10 @@ from konnx.models import load_model
 FOLDER = Path(__file__).parents[2] / "goldens" / "keras_v3"
 MODELS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.keras"))
 WEIGHTS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.weights.h5"))
-COMPILED = [name for name in MODELS if "mlp" in name]
+LEGACY = [
+    str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.h5") if ".weights" not in path.name
+]
+COMPILED = [name for name in [*MODELS, *LEGACY] if "mlp" in name]
 BATCH = 8
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -36,7 +39,7 @@ def assert_predicts(model: Any, arrays: Arrays) -> None:
         np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *LEGACY])
 def test_an_archive_predicts_as_the_keras_that_wrote_it(name: str) -> None:
     assert_predicts(load_model(FOLDER / name, compile=False), golden(name))
 
