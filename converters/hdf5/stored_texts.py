@@ -37,6 +37,7 @@ class StoredTexts:
         self._content = content
         self._path = path
         self._longest = longest
+        self._checked: dict[str, int] = {}
 
     def longest(self, name: str, count: int) -> int:
         """Return a bound on the length of each text of an attribute.
@@ -48,6 +49,8 @@ class StoredTexts:
         Raises:
             FileFormatError: it declares a text that is longer than any heap.
         """
+        if count <= self._checked.get(name, 0):
+            return self._longest
         for length in self._declared(name.encode() + b"\0", count):
             if length > self._longest:
                 raise FileFormatError.at(
@@ -57,6 +60,7 @@ class StoredTexts:
                     "file is damaged",
                     remedy="Get the file again, or save the model again",
                 )
+        self._checked[name] = count  # of all objects: each look goes through the whole file
         return self._longest
 
     def _declared(self, name: bytes, count: int) -> Iterator[int]:

@@ -51,7 +51,8 @@ def set_weights(
     how = how or Fit()
     places = weight_places(model, tree, config, by_name=how.by_name)
     assignments = [one for place in places for one in _assignment_or_none(place, tree, how)]
-    for variable, array in assignments:
+    while assignments:  # so that no array is kept beside the copy of it
+        variable, array = assignments.pop()
         variable.assign(array)
 
 
