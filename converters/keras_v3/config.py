@@ -6,13 +6,13 @@ left are names to be looked up in tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from konnx.converters.keras_v3.calls import Calls, name_of
 
 Config = dict[str, Any]
 
-_TENSOR = "__keras_tensor__"
-_NETWORKS = ("Functional", "Model", "Sequential")
 _SOURCES = ("module", "registered_name", "shared_object_id")
 
 
@@ -76,18 +76,16 @@ def _is_network(value: Mapping[str, Any]) -> bool:
 
 
 def _network(config: Mapping[str, Any]) -> Config:
+    entries = config["layers"]
+    networks = {name_of(entry) for entry in entries if _is_network(entry)}
+    calls = Calls(entries, networks, _plain)
     plain = {key: _plain(item) for key, item in config.items() if key != "layers"}
-    networks = {
-        entry.get("name") or entry["config"].get("name")
-        for entry in config["layers"]
-        if _is_network(entry)
-    }
-    plain["layers"] = [_layer(entry, networks) for entry in config["layers"]]
+    plain["layers"] = [made for entry in entries for made in calls.converted(entry)]
     later = _is_of_keras_3(config)
     for key in ("input_layers", "output_layers"):
         if key in plain:
             places = _places(plain[key])
-            plain[key] = [_renumbered(one, networks) for one in places] if later else places
+            plain[key] = [calls.renumbered(one) for one in places] if later else places
     if later:
         plain["layers"] = _needed(plain["layers"], plain.get("output_layers", []))
     return plain
@@ -102,13 +100,11 @@ def _needed(layers: list[Config], outputs: list[Any]) -> list[Config]:
         if name not in needed:
             needed.add(name)
             waiting += [place[0] for call in calls.get(name, ()) for place in call]
-    return [entry for entry in layers if entry.get("name") in needed or not _is_operation(entry)]
-
-
-def _is_operation(entry: Config) -> bool:
-    """Tell whether an entry is an operation; a layer says whether it is trainable."""
-    is_input = entry["class_name"] == "InputLayer"
-    return not is_input and "trainable" not in entry.get("config", {})
+    return [
+        entry
+        for entry in layers
+        if entry.get("name") in needed or entry["class_name"] != "Operation"
+    ]
 
 
 def _is_of_keras_3(config: Mapping[str, Any]) -> bool:
@@ -127,47 +123,3 @@ def _places(places: Any) -> list[Any]:
     if places and isinstance(places[0], str):
         return [places]
     return [one for inner in places for one in _places(inner)]
-
-
-def _renumbered(place: list[Any], networks: set[str]) -> list[Any]:
-    """The place as Keras 2 counts: a model within has been called once before its first call."""
-    name, call, output = place[:3]
-    return [name, call + (name in networks), output]
-
-
-def _layer(entry: Mapping[str, Any], networks: set[str]) -> Config:
-    calls = entry.get("inbound_nodes") or []
-    plain: Config = _plain({key: item for key, item in entry.items() if key != "inbound_nodes"})
-    name = plain.get("name") or plain.get("config", {}).get("name")
-    plain["inbound_nodes"] = [
-        _call(call, str(name), networks) if isinstance(call, Mapping) else call for call in calls
-    ]
-    return plain
-
-
-def _call(call: Mapping[str, Any], name: str, networks: set[str]) -> list[Any]:
-    """A call as a list of [layer, call, output, arguments], one for each tensor that comes in."""
-    given, kwargs = call.get("args", []), dict(call.get("kwargs") or {})
-    # Keras 3 goes by the phase of the run, whatever is written here.
-    kwargs.pop("training", None)
-    kwargs.pop("mask", None)
-    tensors = list(_tensors(given))
-    for key in [key for key, value in kwargs.items() if any(_tensors(value))]:
-        tensors += _tensors(kwargs.pop(key))
-    if not tensors:
-        raise ValueError(f"Layer '{name}' is called on no tensor. Received: {call!r}")
-    arguments = {key: _plain(value) for key, value in kwargs.items() if value is not None}
-    return [[*_renumbered(place, networks), arguments] for place in tensors]
-
-
-def _tensors(value: Any) -> Iterator[list[Any]]:
-    """Yield the places of the tensors in a value, in order."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, Mapping):
-        if value.get("class_name") == _TENSOR:
-            yield list(value["config"]["keras_history"])
-            return
-        for key in sorted(value):
-            yield from _tensors(value[key])

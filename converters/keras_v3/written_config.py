@@ -10,6 +10,7 @@ from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional
 from konnx.layers.input import InputLayer
+from konnx.layers.masking import ApplyMask
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.recurrent import RNN
 from konnx.layers.spec import unpack
@@ -121,7 +122,9 @@ def _functional(model: Network) -> Config:
     return {
         "name": model.name,
         "trainable": model.trainable,
-        "layers": [_entry(layer, numbers) for layer in model.layers],
+        "layers": [
+            _entry(layer, numbers) for layer in model.layers if not isinstance(layer, ApplyMask)
+        ],
         "input_layers": unpack([_place(tensor, numbers) for tensor in model.inputs]),
         "output_layers": unpack([_place(tensor, numbers) for tensor in model.outputs]),
     }
@@ -154,11 +157,24 @@ def _entry(layer: Layer, numbers: Mapping[InboundNode, int]) -> Config:
 
 
 def _call(node: InboundNode, numbers: Mapping[InboundNode, int]) -> Config:
-    tensors = [_tensor(tensor, numbers) for tensor in node.inputs]
+    split = [_without_mask(tensor) for tensor in node.inputs]
+    tensors = [_tensor(tensor, numbers) for tensor, _ in split]
+    masks = [None if mask is None else _tensor(mask, numbers) for _, mask in split]
     kwargs = dict(node.arguments)
+    if any(masks):
+        kwargs["mask"] = unpack(masks)
     if isinstance(node.layer, RNN | Bidirectional) and len(tensors) > 1:
         return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": [unpack(tensors)], "kwargs": kwargs}
+
+
+def _without_mask(tensor: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The tensor that a mask was applied to, and the mask, which is an argument in Keras 3."""
+    history = history_of(tensor)
+    if not isinstance(history.layer, ApplyMask):
+        return tensor, None
+    given, mask = history.layer.inbound_nodes[history.node_index].inputs
+    return given, mask
 
 
 def _check_masks(node: InboundNode) -> None:

@@ -44,7 +44,7 @@ from konnx.layers.input import Input, InputLayer
 from konnx.layers.lambda_layer import Lambda
 from konnx.layers.layer_normalization import LayerNormalization
 from konnx.layers.local import LocallyConnected1D, LocallyConnected2D
-from konnx.layers.masking import Masking
+from konnx.layers.masking import ApplyMask, Masking
 from konnx.layers.merge import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from konnx.layers.merge_functions import (
     add,
@@ -165,6 +165,7 @@ register(LayerNormalization)
 register(LeakyReLU)
 register(LocallyConnected1D)
 register(LocallyConnected2D)
+register(ApplyMask)
 register(Masking)
 register(MaxPooling1D, "MaxPool1D")
 register(MaxPooling2D, "MaxPool2D")

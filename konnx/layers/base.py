@@ -57,6 +57,9 @@ class Layer:
 
     class_name: ClassVar[str | None] = None
     supports_masking = False
+    drops_masks = False
+    """Whether a mask that the layer does not support is dropped, as since tf.keras; else it is an
+    error, as in Keras 2.1. Layers from configs, which a Keras accepted, drop them."""
     stateful = False
 
     def __init__(self, **kwargs: Any) -> None:
@@ -107,7 +110,8 @@ class Layer:
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the output's mask; default: the input's, if the layer supports masking."""
-        if not self.supports_masking and any(one is not None for one in as_list(mask)):
+        is_unsupported = not self.supports_masking and not self.drops_masks
+        if is_unsupported and any(one is not None for one in as_list(mask)):
             raise TypeError(
                 f"Layer '{self.name}' ({type(self).__name__}) does not support masking, but its "
                 f"input has a mask. Received: mask={mask!r}"
@@ -125,7 +129,9 @@ class Layer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a layer from what `get_config` returned, or a later Keras' own."""
-        return cls(**normalize_config(cls, config, _COMMON_ARGUMENTS))
+        layer = cls(**normalize_config(cls, config, _COMMON_ARGUMENTS))
+        layer.drops_masks = True
+        return layer
 
     # Weights
 

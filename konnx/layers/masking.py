@@ -46,3 +46,27 @@ class Masking(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mask_value": self.mask_value}
+
+
+class ApplyMask(Layer):
+    """Gives a tensor another tensor as its mask: what files say by `layer(x, mask=mask)`.
+
+    Called with [x, mask]: x of shape (batch, time, ...), mask (batch, time); returns x.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> masked = ApplyMask()([Input((10, 3)), Input((10,), dtype="bool")])
+        >>> masked._keras_mask.shape
+        (None, 10)
+    """
+
+    supports_masking = True
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        return ops.identity(inputs[0])
+
+    def compute_mask(self, inputs: list[Tensor], mask: Any = None) -> Tensor:
+        return ops.cast(inputs[1], "bool")
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]

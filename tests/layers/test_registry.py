@@ -11,6 +11,7 @@ import pytest
 from konnx import layers
 from konnx.graph import Tensor
 from konnx.layers import LAYERS, Dense, Layer, deserialize, serialize
+from konnx.layers.masking import ApplyMask
 
 KERNEL_AND_BIAS = {
     f"{weight}_{family}"
@@ -81,6 +82,7 @@ CONFIGS: list[tuple[Layer, set[str]]] = [
             "activity_regularizer",
         },
     ),
+    (ApplyMask(), set()),
     (layers.Masking(), {"mask_value"}),
     (layers.Wrapper(layers.Dense(4)), {"layer"}),
     (layers.TimeDistributed(layers.Dense(4)), {"layer"}),

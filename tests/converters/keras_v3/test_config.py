@@ -103,11 +103,83 @@ def test_places_of_outputs_become_one_list(places: Any, expected: Any) -> None:
     assert found["output_layers"] == expected
 
 
-def test_operations_that_only_make_masks_are_left_out() -> None:
-    mask = entry("m", ([tensor("x"), 0], {}), class_name="NotEqual")
-    del mask["config"]["trainable"]
-    layer = entry("d", ([tensor("x")], {"mask": tensor("m")}), class_name="LSTM")
-    assert [one["name"] for one in converted(mask, layer)["layers"]] == ["d"]
+def operation(name: str, *args: Any, class_name: str, **config: Any) -> dict[str, Any]:
+    made = entry(name, (args, {}), class_name=class_name, **config)
+    del made["config"]["trainable"]
+    return {**made, "module": "keras.src.ops.numpy"}
+
+
+def test_operations_keep_their_arguments_with_numbers_for_tensors() -> None:
+    part = {"class_name": "__slice__", "config": {"start": 1, "stop": None, "step": None}}
+    first = operation("a", [tensor("x"), tensor("y")], class_name="Concatenate", axis=-1)
+    second = operation("d", tensor("a"), [part, 0], class_name="GetItem")
+    found = converted(first, second)["layers"]
+    assert [one["config"] for one in found] == [
+        {"name": "a", "symbol": "keras.ops.Concatenate", "kwargs": {"axis": -1}},
+        {"name": "d", "symbol": "keras.ops.GetItem", "kwargs": {}},
+    ]
+    operands = [{"class_name": "__operand__", "config": {"index": index}} for index in (0, 1)]
+    arguments = {"args": [operands], "kwargs": {}}
+    assert found[0]["inbound_nodes"] == [[["x", 0, 0, arguments], ["y", 0, 0, arguments]]]
+    [[place]] = found[1]["inbound_nodes"]
+    assert place == ["a", 0, 0, {"args": [operands[0], [part, 0]], "kwargs": {}}]
+
+
+def test_layers_and_operations_of_one_name_are_told_apart_without_a_module() -> None:
+    layer = entry("l", ([[tensor("x"), tensor("y")]], {}), class_name="Add")
+    adding = operation("d", tensor("l"), 1.0, class_name="Add")
+    cast = operation("c", tensor("l"), class_name="Cast", dtype="int32")
+    for one in (layer, adding, cast):
+        one.pop("module")
+    found = converted(layer, adding, cast, outputs=[["d", 0, 0], ["c", 0, 0]])
+    assert [one["class_name"] for one in found["layers"]] == ["Add", "Operation", "Operation"]
+
+
+def masked(mask: str, data: str = "e") -> dict[str, Any]:
+    return entry("d", ([tensor(data)], {"mask": tensor(mask)}), class_name="LSTM")
+
+
+def test_the_mask_of_the_layer_before_comes_along_by_itself() -> None:
+    mask = operation("m", tensor("x"), 0, class_name="NotEqual")
+    embedding = entry("e", ([tensor("x")], {}), class_name="Embedding")
+    dropout = entry("o", ([tensor("e")], {}), class_name="Dropout")
+    found = converted(mask, embedding, dropout, masked("m", "o"))
+    assert [one["name"] for one in found["layers"]] == ["e", "o", "d"]
+    assert found["layers"][2]["inbound_nodes"] == [[["o", 0, 0, {}]]]
+
+
+@pytest.mark.parametrize("source", ["y", "x"])
+def test_another_mask_is_applied_by_a_layer(source: str) -> None:
+    mask = operation("m", tensor(source), 0, class_name="NotEqual" if source == "y" else "Less")
+    embedding = entry("e", ([tensor("x")], {}), class_name="Embedding")
+    found = converted(mask, embedding, masked("m"))
+    assert [one["name"] for one in found["layers"]] == ["m", "e", "d_mask_0", "d"]
+    assert found["layers"][2]["class_name"] == "ApplyMask"
+    assert found["layers"][2]["inbound_nodes"] == [[["e", 0, 0, {}], ["m", 0, 0, {}]]]
+    assert found["layers"][3]["inbound_nodes"] == [[["d_mask_0", 0, 0, {}]]]
+
+
+@pytest.mark.parametrize("compared", ["x", "y"])
+def test_the_mask_of_a_masking_layer_comes_along_if_it_is_that(compared: str) -> None:
+    differs = operation("n", tensor(compared), 0.0, class_name="NotEqual")
+    mask = operation("m", tensor("n"), class_name="Any")
+    masking = entry("e", ([tensor("x")], {}), class_name="Masking")
+    found = converted(differs, mask, masking, masked("m"))
+    names = ["e", "d"] if compared == "x" else ["n", "m", "e", "d_mask_0", "d"]
+    assert [one["name"] for one in found["layers"]] == names
+
+
+def test_queries_values_and_keys_become_inputs_in_that_order() -> None:
+    given = {"key": tensor("k"), "value": tensor("v"), "use_causal_mask": True}
+    found = converted(entry("d", ([tensor("q")], given), class_name="MultiHeadAttention"))
+    arguments = {"use_causal_mask": True}
+    expected = [["q", 0, 0, arguments], ["v", 0, 0, arguments], ["k", 0, 0, arguments]]
+    assert found["layers"][0]["inbound_nodes"] == [expected]
+
+
+def test_a_tensor_for_an_unknown_argument_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Layer 'd' \(Dense\).*a tensor for `scale`"):
+        converted(entry("d", ([tensor("x")], {"scale": tensor("y")})))
 
 
 def test_a_call_on_no_tensor_is_refused() -> None:

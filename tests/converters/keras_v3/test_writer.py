@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from konnx import layers as kl
+from konnx.layers.masking import ApplyMask
 from konnx.models import Model, Sequential, load_model
 
 FOLDER = Path(__file__).parents[2] / "goldens" / "keras_v3" / "keras315"
@@ -214,3 +215,19 @@ def test_the_rectifier_with_a_threshold_becomes_one_that_keras_3_has(tmp_path: P
     np.testing.assert_array_equal(
         load_model(tmp_path / "m.keras").predict(x), model.predict(x), strict=True
     )
+
+
+def test_a_mask_that_was_given_by_a_tensor_is_written_as_one(tmp_path: Path) -> None:
+    x, mask = kl.Input((3, 2), name="x"), kl.Input((3,), dtype="bool", name="m")
+    layer = kl.GRU(2, recurrent_activation="sigmoid", name="g")
+    model = Model([x, mask], layer(ApplyMask(name="a")([x, mask])))
+    model.save(tmp_path / "m.keras")
+    entries = layers_of(config_of(tmp_path / "m.keras"))
+    assert list(entries) == ["x", "m", "g"]
+    [call] = entries["g"]["inbound_nodes"]
+    assert call["args"][0]["config"]["keras_history"] == ["x", 0, 0]
+    assert call["kwargs"]["mask"]["config"]["keras_history"] == ["m", 0, 0]
+    again = load_model(tmp_path / "m.keras")
+    assert [type(one).__name__ for one in again.layers] == [
+        *("InputLayer", "InputLayer", "ApplyMask", "GRU")
+    ]
