@@ -19,6 +19,7 @@ class CompiledNetwork(Network):
 
     _compiled: Compiled | None = None
     _pending_compile: Mapping[str, Any] = MappingProxyType({})
+    _compile_arguments: Mapping[str, Any] = MappingProxyType({})
     _predictor: Predictor | None = None
 
     def compile(
@@ -63,6 +64,7 @@ class CompiledNetwork(Network):
             "gradient_engine": gradient_engine,
         }
         check_engine(gradient_engine)
+        self._compile_arguments = arguments
         if self.built:
             self._compiled = Compiled(self, **arguments)
         else:  # once the first data have shown the shape of the input
@@ -90,6 +92,11 @@ class CompiledNetwork(Network):
     def is_compiled(self) -> bool:
         """Whether `compile` was called."""
         return self._compiled is not None or bool(self._pending_compile)
+
+    @property
+    def compile_arguments(self) -> dict[str, Any] | None:
+        """The arguments of `compile` by name; None before."""
+        return dict(self._compile_arguments) if self.is_compiled else None
 
     @property
     def optimizer(self) -> Optimizer:

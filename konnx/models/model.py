@@ -52,6 +52,12 @@ class Model(TrainableNetwork):
         assert isinstance(model, cls)
         return model
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by config, weights and the state of training."""
+        from konnx.models.pickling import reduce_model
+
+        return reduce_model(self)
+
     def to_json(self, **kwargs: Any) -> str:
         """Return class and config as JSON; the arguments go to `json.dumps`."""
         from konnx.models.saving import model_config

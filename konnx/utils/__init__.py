@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Sequence,
         SequenceEnqueuer,
     )
+    from konnx.utils.generic_utils import deserialize_keras_object, serialize_keras_object
     from konnx.utils.io_utils import HDF5Matrix
     from konnx.utils.np_utils import normalize, to_categorical
     from konnx.utils.progbar import Progbar
@@ -30,8 +31,10 @@ _NAMES = {
     "Sequence": "konnx.utils.data_utils",
     "SequenceEnqueuer": "konnx.utils.data_utils",
     "custom_object_scope": "konnx.utils.custom_objects",
+    "deserialize_keras_object": "konnx.utils.generic_utils",
     "get_custom_objects": "konnx.utils.custom_objects",
     "normalize": "konnx.utils.np_utils",
+    "serialize_keras_object": "konnx.utils.generic_utils",
     "to_categorical": "konnx.utils.np_utils",
 }
 
@@ -44,8 +47,10 @@ __all__ = [
     "Sequence",
     "SequenceEnqueuer",
     "custom_object_scope",
+    "deserialize_keras_object",
     "get_custom_objects",
     "normalize",
+    "serialize_keras_object",
     "to_categorical",
 ]
 

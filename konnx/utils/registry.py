@@ -93,16 +93,7 @@ class Registry(Generic[T]):
 
     def serialize(self, item: Any) -> Any:
         """Return what `deserialize` makes an equal object from: a dict, a name or None."""
-        if item is None:
-            return None
-        if not isinstance(item, type) and hasattr(item, "get_config"):
-            return {"class_name": type(item).__name__, "config": item.get_config()}
-        if hasattr(item, "__name__"):
-            return item.__name__
-        raise ValueError(
-            f"To be saved, the {self.kind} must have a `get_config` method or be a named "
-            f"function. Received: {item!r}"
-        )
+        return serialize_object(item, self.kind)
 
     def deserialize(self, config: Any, custom_objects: CustomObjects = None) -> Any:
         """Make the object that a configuration describes.
@@ -179,6 +170,28 @@ class Registry(Generic[T]):
             f"Unknown {self.kind}: '{name}'. {hint} If it is your own, pass it in "
             f"custom_objects={{'{name}': ...}}."
         )
+
+
+def serialize_object(item: Any, kind: str) -> Any:
+    """Return class name and config of an object, the name of a function, or None for None.
+
+    Args:
+        item: the object.
+        kind: what it is, for the message.
+
+    Raises:
+        ValueError: it has neither `get_config` nor a name.
+    """
+    if item is None:
+        return None
+    if not isinstance(item, type) and hasattr(item, "get_config"):
+        return {"class_name": type(item).__name__, "config": item.get_config()}
+    if hasattr(item, "__name__"):
+        return item.__name__
+    raise ValueError(
+        f"To be saved, the {kind} must have a `get_config` method or be a named function. "
+        f"Received: {item!r}"
+    )
 
 
 class FunctionRegistry(Registry[T]):
