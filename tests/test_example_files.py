@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 TESTED = {
     "acgan", "bidirectional_lstm", "cnn", "cnn_lstm", "convolutional_lstm", "custom_optimizer",
-    "gan", "gradient_ascent", "mlp", "seq2seq", "siamese", "stateful_lstm", "training_export",
-    "variational_autoencoder",
+    "gan", "gradient_ascent", "mlp", "seq2seq", "siamese", "sklearn_grid", "stateful_lstm",
+    "training_export", "variational_autoencoder",
 }  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def test_the_list_of_examples_is_complete() -> None:
         ("cnn_lstm", 5, 0.9),
         ("bidirectional_lstm", 6, 0.85),
         ("siamese", 4, 0.9),
+        ("sklearn_grid", 4, 0.9),
     ],
 )
 def test_classifiers_learn(name: str, epochs: int, accuracy: float) -> None:
