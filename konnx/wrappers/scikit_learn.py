@@ -214,8 +214,10 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):  # type: ignore[misc]
         ...     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         ...     return model
         >>> x, y = np.eye(3).repeat(9, axis=0), np.repeat(["a", "b", "c"], 9)
-        >>> classifier = KerasClassifier(build, epochs=99, verbose=0, random_state=0).fit(x, y)
-        >>> classifier.predict(np.eye(3)).tolist()
+        >>> classifier = KerasClassifier(
+        ...     build, epochs=50, batch_size=3, verbose=0, random_state=0
+        ... )
+        >>> classifier.fit(x, y).predict(np.eye(3)).tolist()
         ['a', 'b', 'c']
     """
 
