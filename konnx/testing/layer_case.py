@@ -45,15 +45,22 @@ class LayerCase:
             raise AssertionError(f"{self.layer_class.__name__}({dict(arguments)}): {promise}")
 
     def demand_close(
-        self, received: Array, expected: Array, promise: str, tolerance: float = 1e-4
+        self, received: Array, expected: Array, promise: str, tolerance: float = 2e-5
     ) -> None:
-        """Demand that two arrays are of one shape, and equal but for rounding."""
-        same = received.shape == expected.shape
-        floor = tolerance / 10 * max(1.0, np.abs(expected).max(initial=0.0))
-        self.demand(
-            same and np.allclose(received, expected, rtol=tolerance, atol=floor),
-            f"{promise}. Received: {received!r}. Expected: {expected!r}",
-        )
+        """Demand that two arrays are of one shape, and equal but for rounding.
+
+        Args:
+            received: what a copy or a variant of the layer computes.
+            expected: what the layer computes.
+            promise: for the error.
+            tolerance: relative to the largest element, or to 1 if all are smaller.
+        """
+        shapes = f"{promise}. Received: shape={received.shape}. Expected: shape={expected.shape}"
+        self.demand(received.shape == expected.shape, shapes)
+        scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
+        apart = float(np.abs(received - expected).max(initial=0.0))
+        close = apart <= tolerance * scale  # false for NaN
+        self.demand(close, f"{promise}. They are {apart:.3g} apart, of values up to {scale:.3g}")
 
     def layer(self, **more: Any) -> Layer:
         """Make a layer, with arguments beside those of the case, or in their place."""

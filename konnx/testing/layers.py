@@ -92,7 +92,7 @@ def check_layer(
         check_data_formats(case, random, channels_last_weights)
     check_masks(case)
     for dtype in dtypes:
-        check_dtype(case, dtype)
+        check_dtype(case, dtype, random)
     if gradients is not None:
         _check_gradients(case, gradients, random)
     return output

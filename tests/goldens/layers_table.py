@@ -296,4 +296,33 @@ OTHER: dict[str, Configurations] = {
     ],
 }  # fmt: skip
 
-LAYERS = {**CORE, **CONVOLUTION, **POOLING, **MERGE, **OTHER}
+# At the end, as the cases before have their numbers.
+LATER: dict[str, Configurations] = {
+    "Embedding": [
+        ({"input_dim": 6, "output_dim": 3}, (4,)),
+        ({"input_dim": 6, "output_dim": 2, "mask_zero": True, "input_length": 4}, (4,)),
+        ({"input_dim": 5, "output_dim": 2, "embeddings_regularizer": L2}, (3, 2)),
+        ({"input_dim": 5, "output_dim": 3, "embeddings_constraint": "unit_norm"}, (1,)),
+    ],
+    "Masking": [
+        ({}, (4, 3)),
+        ({"mask_value": 1.0}, (4, 3)),
+        ({"mask_value": -0.5}, (2, 3)),
+        ({}, (2, 3, 2)),
+    ],
+    "Lambda": [
+        ({"function": "waves"}, (5,)),
+        ({"function": "scaled", "arguments": {"by": -1.5}}, (3, 2)),
+        ({"function": "mean_of_steps", "output_shape": [3]}, (4, 3)),
+        ({"function": "with_negative"}, (2, 3)),
+    ],
+}
+LAMBDAS: dict[str, Any] = {
+    "waves": lambda backend, x: backend.sin(x) * x,
+    "scaled": lambda backend, x, by: backend.square(x) * by,
+    "mean_of_steps": lambda backend, x: backend.mean(x, axis=1),
+    "with_negative": lambda backend, x: backend.concatenate([x, -x], axis=-1),
+}
+"""The functions of Lambda layers, of a Keras backend and the input."""
+
+LAYERS = {**CORE, **CONVOLUTION, **POOLING, **MERGE, **OTHER, **LATER}

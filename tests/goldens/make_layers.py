@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def make_layer(name: str, arguments: dict[str, Any]) -> Any:
         given["fused"] = False
     if name in ("LayerNormalization", "Softmax") and isinstance(given.get("axis"), tuple):
         given["axis"] = list(given["axis"])
+    if name == "Lambda":
+        given["function"] = partial(layers_table.LAMBDAS[given["function"]], tf_keras.backend)
     if is_transposed(name, arguments):
         given["data_format"] = "channels_last"
     return getattr(tf_keras.layers, name)(**given)
@@ -70,12 +73,22 @@ def draw_weights(layer: Any, random: np.random.Generator) -> list[Any]:
     return values
 
 
+def draw_input(name: str, arguments: dict[str, Any], shape: Any, random: Any) -> Any:
+    """Draw an input: numbers, words of a vocabulary, or steps that are masked here and there."""
+    if name == "Embedding":
+        return random.integers(0, arguments["input_dim"], shape).astype(np.float32)
+    x = random.uniform(-1, 1, shape).astype(np.float32)
+    if name == "Masking":
+        x[:, ::2] = arguments.get("mask_value", 0.0)
+    return x
+
+
 def run(name: str, arguments: dict[str, Any], shapes: Any, seed: int) -> Arrays:
     """Return the arrays of one case."""
     random = np.random.default_rng(seed)
     several = isinstance(shapes[0], tuple)
     full = [(layers_table.BATCH, *shape) for shape in (shapes if several else [shapes])]
-    inputs = [random.uniform(-1, 1, shape).astype(np.float32) for shape in full]
+    inputs = [draw_input(name, arguments, shape, random) for shape in full]
     layer = make_layer(name, arguments)
     transposed = is_transposed(name, arguments)
 
@@ -99,10 +112,13 @@ def run(name: str, arguments: dict[str, Any], shapes: Any, seed: int) -> Arrays:
         tape.watch(tensors)
         loss = tf.reduce_mean(tf.square(call(tensors, True) - stored["t"]))
         loss += sum(layer.losses, tf.constant(0.0))
-    pairs = [(tape.gradient(loss, one), one) for one in layer.trainable_weights]
+    slopes = [tf.convert_to_tensor(tape.gradient(loss, one)) for one in layer.trainable_weights]
+    pairs = list(zip(slopes, layer.trainable_weights, strict=True))
     if pairs:
         tf_keras.optimizers.legacy.SGD(RATE).apply_gradients(pairs)
     stored |= {f"v{i}": w for i, w in enumerate(layer.get_weights())}
+    if name == "Embedding":
+        return stored
     found = [tape.gradient(loss, one) for one in tensors]
     return stored | {f"d{i}": tf.convert_to_tensor(dx).numpy() for i, dx in enumerate(found)}
 

@@ -39,6 +39,15 @@ def _image_lstm(keras: Any, **arguments: Any) -> Any:
     return keras.layers.ConvLSTM2D(2, 3, padding="same", **arguments)
 
 
+def _simple_cells(keras: Any, **arguments: Any) -> Any:
+    cells = [keras.layers.SimpleRNNCell(UNITS), keras.layers.SimpleRNNCell(3, activation="relu")]
+    return keras.layers.RNN(cells, **arguments)
+
+
+def _simple_cell(keras: Any, **arguments: Any) -> Any:
+    return keras.layers.RNN(keras.layers.SimpleRNNCell(UNITS, use_bias=False), **arguments)
+
+
 LAYERS: dict[str, Layer] = {
     "simple": _simple,
     "gru": _gru,
@@ -300,4 +309,11 @@ CASES |= {
     "both_states_apart": both_ways(_gru, None, False, return_state=True),
     "both_started": both_ways(_lstm, "concat", True, 4, return_sequences=True),
     "both_stacked": both_ways(_stacked, "concat", True),
+}
+
+CASES |= {
+    "simple_cell": plain(_simple_cell),
+    "simple_cell_masked": plain(_simple_cell, True, return_sequences=True),
+    "simple_cell_backwards": plain(_simple_cell, True, go_backwards=True, unroll=True),
+    "simple_cells": plain(_simple_cells, return_sequences=True, return_state=True),
 }
