@@ -141,6 +141,12 @@ class KerasArchive:
             )
         return config
 
+    @property
+    def keras_version(self) -> str | None:
+        """The version of Keras that wrote the archive, if it says so."""
+        version = self.config(METADATA).get("keras_version") if METADATA in self else None
+        return version if isinstance(version, str) else None
+
     def read(self, name: str) -> bytes:
         """Return the bytes of a member.
 

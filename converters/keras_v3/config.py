@@ -13,15 +13,19 @@ from konnx.converters.keras_v3.calls import Calls, name_of
 
 Config = dict[str, Any]
 
+OWN_ACTIVATIONS = {"hard_sigmoid": "hard_sigmoid_v3"}
+"""Activations that are other functions in Keras 3 than in Keras 2, and what konnx calls them."""
+
 _SOURCES = ("module", "registered_name", "shared_object_id")
 
 
-def to_keras_2(config: Mapping[str, Any]) -> Config:
+def to_keras_2(config: Mapping[str, Any], keras_version: str | None = None) -> Config:
     """Return the config of a model, or of a layer, in the form of Keras 2.
 
     Args:
         config: with "class_name" and "config", from a `.keras` archive, or from an HDF5 file that
             Keras 3 wrote; also one of tf.keras, which has that form already.
+        keras_version: of the file; some words mean something else in Keras 3.
 
     Raises:
         ValueError: a call of a layer is written in a way that is not known.
@@ -31,8 +35,24 @@ def to_keras_2(config: Mapping[str, Any]) -> Config:
         {'class_name': 'Dense', 'config': {'units': 2}}
     """
     plain = _plain(config)
+    if (keras_version or "").startswith("3."):
+        plain = _with_own_functions(plain)
     assert isinstance(plain, dict)
     return plain
+
+
+def _with_own_functions(value: Any) -> Any:
+    """The config with the names that konnx has for functions which only Keras 3 calls so."""
+    if isinstance(value, list):
+        return [_with_own_functions(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: OWN_ACTIVATIONS.get(item, item)
+        if key.endswith("activation") and isinstance(item, str)
+        else _with_own_functions(item)
+        for key, item in value.items()
+    }
 
 
 def _plain(value: Any) -> Any:

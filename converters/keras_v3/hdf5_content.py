@@ -20,7 +20,8 @@ def in_words_of_keras_2(content: KerasFile) -> KerasFile:
 
     Files that Keras 3 did not write stay as they are.
     """
-    if not (content.root_keras_version or content.keras_version or "").startswith("3."):
+    version = content.root_keras_version or content.keras_version or ""
+    if not version.startswith("3."):
         return content
     compiled = content.training_config
     config = None if compiled is None else _training(compiled)
@@ -29,7 +30,7 @@ def in_words_of_keras_2(content: KerasFile) -> KerasFile:
         state = _slot_by_slot(state, config["optimizer_config"])
     return replace(
         content,
-        model_config=content.model_config and to_keras_2(content.model_config),
+        model_config=content.model_config and to_keras_2(content.model_config, version),
         training_config=config,
         optimizer_weights=state,
     )

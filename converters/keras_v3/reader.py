@@ -34,7 +34,8 @@ def load_keras_archive(
     with open_archive(filepath) as archive:
         config = archive.model_config()
         try:
-            model = model_from_config(to_keras_2(config), custom_objects)
+            plain = to_keras_2(config, archive.keras_version)
+            model = model_from_config(plain, custom_objects)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             place = f"'{CONFIG}'"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from konnx import layers as layer_family
+from konnx.converters.keras_v3.config import OWN_ACTIVATIONS
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional
@@ -26,6 +27,9 @@ _MODULES = {
     "constraint": "keras.constraints",
 }
 """Where Keras 3 has what an argument names, by the end of the argument's name."""
+
+_ACTIVATIONS = {own: name for name, own in OWN_ACTIVATIONS.items()}
+"""Activations of Keras 3 by the names that konnx has for them."""
 
 _OBJECTS = {"Orthogonal": "OrthogonalInitializer"}
 """Classes of other objects, by names that every Keras 3 knows them by."""
@@ -247,6 +251,8 @@ def _argument(class_name: str, config: Mapping[str, Any], key: str, value: Any) 
     special = _SPECIAL.get(key.rpartition("_")[2]) or _SPECIAL.get(key)
     if special is not None:
         special(class_name, config, key, value)
+    if key.endswith("activation") and isinstance(value, str) and value in _ACTIVATIONS:
+        return _ACTIVATIONS[value]
     if isinstance(value, list | tuple):
         return [_argument(class_name, config, key, one) for one in value]
     if not isinstance(value, Mapping) or "class_name" not in value or "module" in value:
@@ -259,9 +265,9 @@ def _argument(class_name: str, config: Mapping[str, Any], key: str, value: Any) 
 
 
 def _check_activation(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> None:
-    if value == "hard_sigmoid":
+    if value in OWN_ACTIVATIONS:
         raise problem_with(
-            config, class_name, "the hard_sigmoid of Keras 3 is another function", value, key
+            config, class_name, f"the {value} of Keras 3 is another function", value, key
         )
 
 

@@ -187,6 +187,19 @@ def test_a_call_on_no_tensor_is_refused() -> None:
         converted(entry("d", ([1.0], {})))
 
 
+@pytest.mark.parametrize(
+    ("version", "name"), [("3.5.0", "hard_sigmoid_v3"), ("2.15.0", "hard_sigmoid"), (None, None)]
+)
+def test_the_hard_sigmoid_of_keras_3_is_another_function(
+    version: str | None, name: str | None
+) -> None:
+    cell = entry("c", recurrent_activation="hard_sigmoid", activation="tanh")
+    found = to_keras_2({"class_name": "RNN", "config": {"cell": cell}}, version)
+    inner = found["config"]["cell"]["config"]
+    assert inner["recurrent_activation"] == (name or "hard_sigmoid")
+    assert inner["activation"] == "tanh"
+
+
 def archive(path: Path, config: Any) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("config.json", json.dumps(config))
