@@ -16,6 +16,7 @@ from konnx.cli.convert import convert
 from konnx.cli.demo import demo
 from konnx.cli.doctor import doctor
 from konnx.cli.errors import ReportingGroup
+from konnx.cli.exec import SETTINGS, exec_
 from konnx.cli.inspect import inspect
 from konnx.cli.options import Debug
 from konnx.cli.run import run
@@ -56,6 +57,7 @@ def konnx(
 
 for _command in (convert, run, inspect, summary, bench, doctor, demo):
     app.command()(_command)
+app.command("exec", context_settings=SETTINGS)(exec_)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

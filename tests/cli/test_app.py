@@ -18,7 +18,7 @@ pytestmark = pytest.mark.no_runtime
 
 NEGATION = "negation (float[N] x) => (float[N] y) { y = Neg(x) }"
 DEFECT = "This is a defect of konnx: --debug shows where it is."
-COMMANDS = ("convert", "run", "inspect", "doctor", "demo")
+COMMANDS = ("convert", "run", "inspect", "doctor", "demo", "exec")
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
