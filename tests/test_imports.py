@@ -49,8 +49,8 @@ CLOSED: dict[str, set[str]] = {
     "runtime": set(),
     "utils": set(),
     "config": {"utils"},
-    "datasets": {"utils"},
-    "preprocessing": {"utils"},
+    "datasets": {"config", "utils"},
+    "preprocessing": {"config", "utils"},
 }
 
 RUNTIME_USERS = {
