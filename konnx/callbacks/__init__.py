@@ -8,6 +8,7 @@ from konnx.callbacks.lambda_callback import LambdaCallback
 from konnx.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from konnx.callbacks.remote_monitor import RemoteMonitor
 from konnx.callbacks.standard import BaseLogger, History, ProgbarLogger, TerminateOnNaN
+from konnx.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BaseLogger",
@@ -22,5 +23,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

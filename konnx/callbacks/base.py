@@ -13,9 +13,9 @@ class Callback:
     """Something that a fit loop tells of its progress; subclasses override what they need.
 
     `params` holds batch_size, epochs, samples, steps, verbose, do_validation and metrics; `model`
-    is the model in training; `validation_data` the list of arrays (inputs, targets, weights) that
-    each epoch is validated on, or None. Setting `model.stop_training = True` ends the fit after
-    the epoch.
+    is the model in training; `validation_data` the list of arrays (inputs, targets, and weights for
+    each target) that each epoch is validated on, or None. Setting `model.stop_training = True` ends
+    the fit after the epoch.
 
     Example:
         >>> class Print(Callback):

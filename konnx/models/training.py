@@ -131,7 +131,8 @@ class TrainableNetwork(CompiledNetwork):
         if validation_data is None and validation_split:
             arrays, rest = split(arrays, validation_split)
             evaluated = self._evaluation(rest, weighted, size, validation_steps)
-            validation: loop.Validation | None = loop.Validation(evaluated, rest)
+            shown = self._with_all_weights(rest, weighted)
+            validation: loop.Validation | None = loop.Validation(evaluated, shown)
         else:
             validation = self._validation(validation_data, validation_steps, size, reading)
         step = self.compiled.train_function(weighted)
@@ -174,7 +175,20 @@ class TrainableNetwork(CompiledNetwork):
             )
         x, y, *rest = data
         arrays, weighted = self._training_data(x, y, rest[0] if rest else None, None)
-        return loop.Validation(self._evaluation(arrays, weighted, batch_size, steps), arrays)
+        shown = self._with_all_weights(arrays, weighted)
+        return loop.Validation(self._evaluation(arrays, weighted, batch_size, steps), shown)
+
+    def _with_all_weights(self, arrays: Arrays, weighted: list[bool]) -> Arrays:
+        """Inputs, targets and weights as callbacks expect them: where none are given, ones."""
+        compiled = self.compiled
+        count = len(arrays) - sum(weighted)
+        given = iter(arrays[count:])
+        modes = [compiled.modes[i] for i in compiled.trained_outputs]
+        targets = arrays[len(self.inputs) : count]
+        return arrays[:count] + [
+            next(given) if is_given else np.ones(target.shape[: 2 if mode else 1], np.float32)
+            for is_given, target, mode in zip(weighted, targets, modes, strict=True)
+        ]
 
     def _evaluation(
         self, arrays: Arrays, weighted: list[bool], batch_size: int, steps: int | None

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from konnx import losses as loss_family
 from konnx import metrics as metric_family
-from konnx import optimizers
+from konnx import ops, optimizers
 from konnx.autodiff import check_engine, gradients
 from konnx.function import Function
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
@@ -166,6 +166,24 @@ class Compiled:
         """Return the function that computes loss and metrics without training."""
         return self._function(False, weighted)
 
+    def gradients_function(self, weighted: Sequence[bool]) -> Function:
+        """Return the function of the gradients of the loss in inference.
+
+        Its outputs are in the order of `trainable_weights`; a weight that the loss does not depend
+        on has the gradient 0.
+        """
+        weights = self._weights_given(weighted)
+        total, _ = self._total_loss(self._phases[False], weights)
+        derived = gradients(total, self._trainable, training=False)
+        return Function(
+            [*self._model.inputs, *self.targets, *weights.values()],
+            [
+                ops.zeros_like(weight) if one is None else one
+                for weight, one in zip(self._trainable, derived, strict=True)
+            ],
+            name="gradients",
+        )
+
     def _function(self, training: bool, weighted: Sequence[bool], engine: str = "") -> Function:
         key = (training, engine, *weighted)
         if key not in self._functions:
@@ -173,13 +191,7 @@ class Compiled:
         return self._functions[key]
 
     def _make_function(self, training: bool, weighted: Sequence[bool], engine: str) -> Function:
-        phase = self._phases[training]
-        used = [self._weights[i] for i in self.trained_outputs]
-        weights = {
-            i: weight
-            for i, weight, given in zip(self.trained_outputs, used, weighted, strict=True)
-            if given
-        }
+        phase, weights = self._phases[training], self._weights_given(weighted)
         total, each = self._total_loss(phase, weights)
         values = [total, *each] if len(self._model.outputs) > 1 else [total]
         values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
@@ -197,6 +209,11 @@ class Compiled:
             training=training,
             name="train_step" if training else "test_step",
         )
+
+    def _weights_given(self, weighted: Sequence[bool]) -> dict[int, Tensor]:
+        """The placeholders of the sample weights that there are, by the number of the output."""
+        pairs = zip(self.trained_outputs, weighted, strict=True)
+        return {i: self._weights[i] for i, given in pairs if given}
 
     def _total_loss(
         self, phase: Phase, weights: Mapping[int, Tensor]

@@ -27,7 +27,7 @@ class Validation:
 
     Attributes:
         evaluate: returns the values of the metrics.
-        arrays: what they are of, for callbacks; None if that is a stream.
+        arrays: inputs, targets and weights, for callbacks; None if that is a stream.
     """
 
     evaluate: Validate
