@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from konnx.converters.keras_v3.calls import Calls, name_of
+from konnx.converters.keras_v3.words import in_own_words
 
 Config = dict[str, Any]
-
-OWN_ACTIVATIONS = {"hard_sigmoid": "hard_sigmoid_v3"}
-"""Activations that are other functions in Keras 3 than in Keras 2, and what konnx calls them."""
 
 _SOURCES = ("module", "registered_name", "shared_object_id")
 
@@ -36,23 +34,9 @@ def to_keras_2(config: Mapping[str, Any], keras_version: str | None = None) -> C
     """
     plain = _plain(config)
     if (keras_version or "").startswith("3."):
-        plain = _with_own_functions(plain)
+        plain = in_own_words(plain)
     assert isinstance(plain, dict)
     return plain
-
-
-def _with_own_functions(value: Any) -> Any:
-    """The config with the names that konnx has for functions which only Keras 3 calls so."""
-    if isinstance(value, list):
-        return [_with_own_functions(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        key: OWN_ACTIVATIONS.get(item, item)
-        if key.endswith("activation") and isinstance(item, str)
-        else _with_own_functions(item)
-        for key, item in value.items()
-    }
 
 
 def _plain(value: Any) -> Any:

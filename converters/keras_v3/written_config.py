@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from konnx import layers as layer_family
-from konnx.converters.keras_v3.config import OWN_ACTIVATIONS
+from konnx.converters.keras_v3.words import OWN_ACTIVATIONS
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional

@@ -200,6 +200,19 @@ def test_the_hard_sigmoid_of_keras_3_is_another_function(
     assert inner["activation"] == "tanh"
 
 
+@pytest.mark.parametrize("policy", ["float16", {"class_name": "DTypePolicy", "config": {}}])
+def test_layers_of_other_floats_compute_in_float32_with_a_warning(policy: Any) -> None:
+    if isinstance(policy, dict):
+        policy["config"]["name"] = "bfloat16"
+    entries = [entry("x", class_name="InputLayer", dtype="float16"), entry("d", dtype=policy)]
+    given = {"class_name": "Sequential", "config": {"layers": entries}}
+    with pytest.warns(UserWarning, match=r"computes in b?float16 in Keras"):
+        found = to_keras_2(given, "3.5.0")
+    dtypes = [one["config"]["dtype"] for one in found["config"]["layers"]]
+    assert dtypes == ["float16", "float32"]
+    assert to_keras_2(given, "2.15.0")["config"]["layers"][1]["config"]["dtype"] == policy
+
+
 def archive(path: Path, config: Any) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("config.json", json.dumps(config))
