@@ -31,6 +31,8 @@ class Settings:
         training: write the training step instead of the model for inference.
         triton: a model repository to write into instead of a file.
         custom_objects: layers and functions of the caller's own, by name.
+        verify: hold what is to be written against a plain evaluation of the layers.
+        golden: .npz with inputs and the outputs to expect of them, by name.
     """
 
     texts: ExportTexts = field(default_factory=ExportTexts)
@@ -39,6 +41,8 @@ class Settings:
     training: bool = False
     triton: Path | None = None
     custom_objects: Mapping[str, Any] | None = None
+    verify: bool = False
+    golden: Path | None = None
 
 
 def convert_file(job: Job, settings: Settings) -> Report:
@@ -60,15 +64,21 @@ def convert_file(job: Job, settings: Settings) -> Report:
 def _convert_inference(
     model: Model, job: Job, settings: Settings, options: dict[str, Any]
 ) -> Report:
+    from konnx.cli.export_check import check_export
     from konnx.converters import export_onnx, to_onnx
 
     source = job.source.name
+    checked = {}
+    if settings.verify or settings.golden is not None:
+        proto = to_onnx(model, source=source, **options)
+        checked = {"verification": check_export(model, proto, settings.verify, settings.golden)}
     if settings.triton is not None and not settings.dry_run:
-        return _write_repository(model, settings.triton, settings.force, source, options)
+        written = _write_repository(model, settings.triton, settings.force, source, options)
+        return {**written, **checked}
     if job.target is None or settings.dry_run:
-        return describe(to_onnx(model, source=source, **options), None)
+        return {**describe(to_onnx(model, source=source, **options), None), **checked}
     proto = export_onnx(model, job.target, overwrite=settings.force, source=source, **options)
-    return describe(proto, job.target)
+    return {**describe(proto, job.target), **checked}
 
 
 def _write_repository(
@@ -171,4 +181,20 @@ def report_lines(report: Report) -> list[str]:
         f"{place}: {size}, {report['nodes']} nodes, opset {report['opset']}",
         *table(values),
         f"  nodes   {counts_text(report['operators'])}",
+        *_verified(report.get("verification", {})),
     ]
+
+
+def _verified(found: Report) -> list[str]:
+    from konnx.converters.errors import printable
+
+    lines = [
+        f"  verified: {kind}, largest difference {n:.3g}"
+        for kind, n in found.items()
+        if kind != "not_independent"
+    ]
+    left = found.get("not_independent")
+    if left:
+        listed = printable(", ".join(left), 400)
+        lines.append(f"  without a plain evaluation, run as exported: {listed}")
+    return lines

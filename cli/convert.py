@@ -98,6 +98,20 @@ def convert(
         Path | None,
         typer.Option(metavar="DIR", help="Write into a model repository of Triton, by name."),
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Before writing, compare with a plain evaluation of the layers, one by one.",
+        ),
+    ] = False,
+    golden: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Before writing, compare with outputs: .npz of inputs and outputs by name.",
+        ),
+    ] = None,
     custom: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +127,7 @@ def convert(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Convert Keras files to ONNX. This needs no ONNX Runtime, but to quantize."""
+    """Convert Keras files to ONNX. This needs no ONNX Runtime, but to quantize and verify."""
     texts = ExportTexts(
         opset=opset,
         batch=batch,
@@ -139,6 +153,8 @@ def convert(
         training=training,
         triton=triton,
         custom_objects=None if custom is None else _custom_objects(custom),
+        verify=verify,
+        golden=golden,
     )
     if output_dir is None and triton is None and not dry_run:
         report = convert_file(one_job(paths, force=force), settings)

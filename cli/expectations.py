@@ -10,8 +10,12 @@ import numpy as np
 
 from konnx.cli.comparison import Difference, Tolerance, difference
 from konnx.cli.inputs import load_archive, load_array
-from konnx.cli.layer_outputs import arranged_as, layer_tensors, with_layer_outputs
 from konnx.cli.model_files import RunnableModel, open_model
+from konnx.converters.verification.layer_tensors import (
+    arranged_as,
+    layer_tensors,
+    with_layer_outputs,
+)
 
 Array = np.ndarray[Any, Any]
 

@@ -156,3 +156,43 @@ def test_a_quantized_model_predicts_alike(
     assert konnx("run", tmp_path / "m.onnx", *options).code == 0
     expected = arrays["prediction_0"]
     assert np.abs(np.load(tmp_path / "y.npy") - expected).max() < 0.2 * np.abs(expected).max()
+
+
+# Verification ---------------------------------------------------------------------------------
+
+
+def test_an_export_is_verified_before_it_is_written(konnx: Any, mlp: Path, tmp_path: Path) -> None:
+    result = konnx("convert", mlp, tmp_path / "m.onnx", "--verify")
+    assert (result.code, result.err) == (0, "")
+    assert "  verified: layer by layer, largest difference " in result.out
+    assert konnx("convert", mlp, tmp_path / "h.onnx", "--verify", "--fp16").code == 0
+
+
+def test_an_export_that_differs_is_not_written(
+    konnx: Any, mlp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from konnx.converters.verification import plain_layers
+
+    monkeypatch.setitem(
+        plain_layers.REFERENCES, "Dense", lambda config, weights, x: x @ weights[0] + 1
+    )
+    result = konnx("convert", mlp, tmp_path / "m.onnx", "--verify")
+    assert (result.code, "the first layer that differs is 'dense_1'" in result.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_is_held_against_given_outputs(
+    konnx: Any, golden: Callable[[str], Any], tmp_path: Path
+) -> None:
+    path, arrays = golden("sequential_mlp_adam")
+    names = {"dense_1_input": arrays["x_0"], "dense_2": arrays["prediction_0"]}
+    np.savez(tmp_path / "good.npz", **names)
+    np.savez(tmp_path / "bad.npz", **{**names, "dense_2": arrays["prediction_0"] + 1})
+    np.savez(tmp_path / "half.npz", dense_2=arrays["prediction_0"])
+    good = konnx("convert", path, tmp_path / "m.onnx", "--golden", tmp_path / "good.npz")
+    assert (good.code, "verified: outputs of the file" in good.out) == (0, True)
+    bad = konnx("convert", path, tmp_path / "n.onnx", "--golden", tmp_path / "bad.npz")
+    assert (bad.code, "dense_2: DIFFERENT" in bad.err) == (1, True)
+    half = konnx("convert", path, tmp_path / "n.onnx", "--golden", tmp_path / "half.npz")
+    assert (half.code, "Missing: dense_1_input" in half.err) == (1, True)
+    assert not (tmp_path / "n.onnx").exists()

@@ -1,0 +1,117 @@
+"""Convolutions and pooling in plain NumPy: one shifted slice for each place in the window.
+
+Everything here has channels last: (batch, *sizes, channels). Padding is that of TensorFlow: what
+is missing at the end comes last.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Ints = Sequence[int]
+Slices = tuple[slice, ...]
+
+
+def padded(
+    x: Array, window: Ints, strides: Ints, dilation: Ints, padding: str, value: float = 0.0
+) -> Array:
+    """Return the input with what "same" and "causal" put around it."""
+    if padding == "valid":
+        return x
+    amounts = []
+    for size, width, stride, rate in zip(x.shape[1:-1], window, strides, dilation, strict=True):
+        reach = (width - 1) * rate + 1
+        total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+        amounts.append((reach - 1, 0) if padding == "causal" else (total // 2, total - total // 2))
+    return np.pad(x, [(0, 0), *amounts, (0, 0)], constant_values=value)
+
+
+def places(x: Array, window: Ints, strides: Ints, dilation: Ints) -> Iterator[tuple[Ints, Array]]:
+    """Yield, for each offset in the window, what stands there for every output."""
+    sizes = [
+        (size - (width - 1) * rate - 1) // stride + 1
+        for size, width, stride, rate in zip(x.shape[1:-1], window, strides, dilation, strict=True)
+    ]
+    for offset in itertools.product(*map(range, window)):
+        slices = tuple(
+            slice(o * rate, o * rate + (count - 1) * stride + 1, stride)
+            for o, rate, count, stride in zip(offset, dilation, sizes, strides, strict=True)
+        )
+        yield offset, x[(slice(None), *slices)]
+
+
+def convolution(
+    x: Array, kernel: Array, strides: Ints, dilation: Ints, padding: str, groups: int = 1
+) -> Array:
+    """Correlate with a kernel of shape (*window, channels / groups, filters)."""
+    window = kernel.shape[:-2]
+    x = padded(x, window, strides, dilation, padding)
+    parts = np.split(kernel, groups, axis=-1)
+    outputs = []
+    for part, given in zip(parts, np.split(x, groups, axis=-1), strict=True):
+        terms = (
+            values @ part[tuple(offset)]
+            for offset, values in places(given, window, strides, dilation)
+        )
+        outputs.append(sum(terms, np.zeros((), x.dtype)))
+    return np.concatenate(outputs, axis=-1)
+
+
+def depthwise_convolution(
+    x: Array, kernel: Array, strides: Ints, dilation: Ints, padding: str
+) -> Array:
+    """Correlate each channel with its own kernels: (*window, channels, multiplier)."""
+    window = kernel.shape[:-2]
+    x = padded(x, window, strides, dilation, padding)
+    total: Any = 0
+    for offset, values in places(x, window, strides, dilation):
+        total = total + values[..., np.newaxis] * kernel[tuple(offset)]
+    return np.asarray(total).reshape(*total.shape[:-2], -1)
+
+
+def transposed_convolution(x: Array, kernel: Array, strides: Ints, padding: str) -> Array:
+    """Spread each element over a window: kernel (*window, filters, channels)."""
+    window = kernel.shape[:-2]
+    sizes = x.shape[1:-1]
+    whole = [(n - 1) * s + k for n, s, k in zip(sizes, strides, window, strict=True)]
+    result = np.zeros((x.shape[0], *whole, kernel.shape[-2]), x.dtype)
+    for offset in itertools.product(*map(range, window)):
+        slices = tuple(
+            slice(o, o + (n - 1) * s + 1, s) for o, n, s in zip(offset, sizes, strides, strict=True)
+        )
+        result[(slice(None), *slices)] += x @ kernel[offset].T
+    return _cut(result, sizes, window, strides, padding)
+
+
+def _cut(result: Array, sizes: Ints, window: Ints, strides: Ints, padding: str) -> Array:
+    """Cut off, or put on, what the size of the output asks for."""
+    for axis, (n, k, s) in enumerate(zip(sizes, window, strides, strict=True), start=1):
+        wanted = n * s + (max(k - s, 0) if padding == "valid" else 0)
+        before = 0 if padding == "valid" else max(k - s, 0) // 2
+        more = max(before + wanted - result.shape[axis], 0)
+        amounts = [(0, more if i == axis else 0) for i in range(result.ndim)]
+        result = np.pad(result, amounts).take(range(before, before + wanted), axis)
+    return result
+
+
+def pooled(
+    x: Array,
+    window: Ints,
+    strides: Ints,
+    padding: str,
+    combine: Callable[[Array, Array], Array],
+    start: float,
+) -> Array:
+    """Combine the elements of each window; those that are padding count as `start`."""
+    once = [1] * len(window)
+    x = padded(x, window, strides, once, padding, start)
+    found: Array | None = None
+    for _, values in places(x, window, strides, once):
+        found = values if found is None else combine(found, values)
+    assert found is not None
+    return found
