@@ -26,6 +26,10 @@ TESTED = {
 }  # fmt: skip
 
 
+# A discriminator is trained as it was compiled, and then frozen for the model that holds it.
+frozen_on_purpose = pytest.mark.filterwarnings("ignore:Model '.*' has 0 trainable")
+
+
 def main(name: str, steps: int) -> Any:
     np.random.seed(0)  # noqa: NPY002 - the one that the examples draw from
     return runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](steps)
@@ -72,6 +76,7 @@ def test_the_autoencoder_learns_and_draws() -> None:
     assert 0 <= drawn.min() <= drawn.max() <= 1
 
 
+@frozen_on_purpose
 def test_the_classifying_adversarial_network_draws_the_digit_asked_for() -> None:
     generator, discriminator = main("acgan", 4)
     wanted = np.arange(10).repeat(5)[:, np.newaxis]
@@ -87,6 +92,7 @@ def test_the_next_frame_is_foreseen_better_and_better() -> None:
     assert last < 0.7 * first
 
 
+@frozen_on_purpose
 def test_the_adversarial_network_draws_images(capsys: pytest.CaptureFixture[str]) -> None:
     generator, discriminator = main("gan", 3)
     images = generator.predict(np.zeros((2, 16)))

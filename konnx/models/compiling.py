@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from konnx import optimizers
 from konnx.autodiff import check_engine
+from konnx.graph import Variable
 from konnx.models.network import Network
 from konnx.optimizers import Optimizer
 from konnx.training.compiled import Compiled
@@ -124,6 +126,23 @@ class CompiledNetwork(Network):
                 f"{'.' if self.built else ' and before its input shape is known.'}"
             )
         return getattr(self._compiled, name)
+
+    @property
+    def trained_weights(self) -> list[Variable]:
+        """What a training step changes: weights that were trainable when `compile` was called."""
+        return self._compiled.trainable_weights if self._compiled else self.trainable_weights
+
+    def warn_of_changed_trainable(self) -> None:
+        """Warn if `trainable` was changed since `compile`, as that does not count yet."""
+        now, then = len(self.trainable_weights), len(self.trained_weights)
+        if now != then:
+            warnings.warn(
+                f"Model '{self.name}' has {now} trainable weights now, but trains {then}: those "
+                "that were trainable when it was compiled. Did you set `trainable` without calling "
+                "model.compile(...) after it?",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def check_built(self, what: str) -> None:
         """Check that the model has its weights.

@@ -78,6 +78,7 @@ class Model(TrainableNetwork):
     ) -> None:
         """Print a table of the layers; see `konnx.models.summary.print_summary`."""
         self.check_built("be summarized")
+        self.warn_of_changed_trainable()
         print_summary(self, line_length, positions, print_fn)
 
     def save(self, filepath: Path, overwrite: bool = True, include_optimizer: bool = True) -> None:

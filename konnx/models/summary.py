@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from konnx.graph import Variable
 from konnx.layers.base import Layer
 from konnx.layers.node import history_of
 from konnx.models.network import Network
+from konnx.utils.layer_utils import count_params
 
 Print = Callable[[str], None]
 
@@ -89,15 +87,10 @@ def _row(fields: Sequence[str], ends: Sequence[int]) -> str:
 
 
 def _totals(network: Network) -> list[str]:
-    trainable = count_scalars(network.trainable_weights)
-    frozen = count_scalars(network.non_trainable_weights)
+    total = count_params(network.trainable_weights + network.non_trainable_weights)
+    trained = count_params(getattr(network, "trained_weights", network.trainable_weights))
     return [
-        f"Total params: {trainable + frozen:,}",
-        f"Trainable params: {trainable:,}",
-        f"Non-trainable params: {frozen:,}",
+        f"Total params: {total:,}",
+        f"Trainable params: {trained:,}",
+        f"Non-trainable params: {total - trained:,}",
     ]
-
-
-def count_scalars(variables: Sequence[Variable]) -> int:
-    """Return the number of scalars in variables, each counted once."""
-    return sum(int(np.prod(variable.shape)) for variable in dict.fromkeys(variables))

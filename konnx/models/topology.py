@@ -39,6 +39,27 @@ def trace(inputs: Sequence[Tensor], outputs: Sequence[Tensor], name: str) -> Top
     return Topology(layers, nodes)
 
 
+def get_source_inputs(
+    tensor: Tensor, layer: Layer | None = None, node_index: int | None = None
+) -> list[Tensor]:
+    """Return the tensors of inputs that a tensor depends on.
+
+    Args:
+        tensor: made by a layer.
+        layer: the layer to start from, if not the one that made the tensor.
+        node_index: the number of its call.
+
+    Example:
+        >>> from konnx.layers import Dense, Input, add
+        >>> x, y = Input((3,), name="x"), Input((3,), name="y")
+        >>> [source.name for source in get_source_inputs(Dense(2)(add([x, y])))]
+        ['x', 'y']
+    """
+    start = node_of(tensor) if layer is None else layer.inbound_nodes[node_index or 0]
+    finished, _ = _walk_back([], start.outputs[:1])
+    return [output for node in finished if not node.inputs for output in node.outputs]
+
+
 def _walk_back(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor]
 ) -> tuple[list[InboundNode], list[Layer]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from konnx.utils.generic_utils import deserialize_keras_object, serialize_keras_object
     from konnx.utils.io_utils import HDF5Matrix
+    from konnx.utils.layer_utils import convert_all_kernels_in_model, print_summary
     from konnx.utils.np_utils import normalize, to_categorical
     from konnx.utils.progbar import Progbar
 
@@ -30,10 +31,12 @@ _NAMES = {
     "Progbar": "konnx.utils.progbar",
     "Sequence": "konnx.utils.data_utils",
     "SequenceEnqueuer": "konnx.utils.data_utils",
+    "convert_all_kernels_in_model": "konnx.utils.layer_utils",
     "custom_object_scope": "konnx.utils.custom_objects",
     "deserialize_keras_object": "konnx.utils.generic_utils",
     "get_custom_objects": "konnx.utils.custom_objects",
     "normalize": "konnx.utils.np_utils",
+    "print_summary": "konnx.utils.layer_utils",
     "serialize_keras_object": "konnx.utils.generic_utils",
     "to_categorical": "konnx.utils.np_utils",
 }
@@ -46,10 +49,12 @@ __all__ = [
     "Progbar",
     "Sequence",
     "SequenceEnqueuer",
+    "convert_all_kernels_in_model",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
     "normalize",
+    "print_summary",
     "serialize_keras_object",
     "to_categorical",
 ]

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import konnx
 from konnx.layers import Add, BatchNormalization, Dense, Input
 from konnx.models import Model, Sequential
 
 pytestmark = pytest.mark.no_runtime
+
+
+GOLDENS = Path(__file__).parents[1] / "goldens"
+BY_KERAS: dict[str, Any] = json.loads((GOLDENS / "summaries.json").read_text())
+
+
+def cases() -> dict[str, Any]:
+    """The models and arguments that the goldens were made with."""
+    spec = importlib.util.spec_from_file_location("summary_models", GOLDENS / "summary_models.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: dict[str, Any] = module.CASES
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(BY_KERAS))
+def test_the_table_is_that_of_keras_to_the_letter(name: str) -> None:
+    build, options = cases()[name]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        table = lines(build(konnx.layers, konnx.models), **options)
+    warned = BY_KERAS[name]["warned"]
+    end = -4 if warned else None  # Keras counts weights twice that it warns of
+    assert table[:end] == BY_KERAS[name]["lines"][:end]
+    assert bool(caught) == warned
 
 
 def lines(model: Model, **options: object) -> list[str]:
@@ -85,6 +118,16 @@ def test_frozen_weights_count_as_not_trainable() -> None:
         "Trainable params: 0",
         "Non-trainable params: 35",
     ]
+
+
+def test_until_compiled_anew_weights_count_that_are_trained() -> None:
+    model = stack()
+    model.compile("sgd", "mse")
+    model.layers[0].trainable = False
+    with pytest.warns(UserWarning, match="has 4 trainable weights now, but trains 6.*compile"):
+        assert lines(model)[-3:-1] == ["Trainable params: 29", "Non-trainable params: 6"]
+    model.compile("sgd", "mse")
+    assert lines(model)[-3:-1] == ["Trainable params: 14", "Non-trainable params: 21"]
 
 
 def test_thousands_are_set_apart() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from konnx.layers import Add, Concatenate, Dense, Input, Multiply
 from konnx.models import Model
+from konnx.models.topology import get_source_inputs
 
 pytestmark = pytest.mark.no_runtime
 
@@ -76,3 +77,13 @@ def test_an_input_counts_once() -> None:
     x = Input((4,))
     with pytest.raises(ValueError, match="an input occurs twice"):
         Model([x, x], Dense(2)(x))
+
+
+def test_the_inputs_behind_a_tensor_are_found_once_each_and_no_others() -> None:
+    a, b, c = (Input((4,), name=name) for name in "abc")
+    layer = Dense(4, name="shared")
+    from_a, from_c = layer(a), layer(c)
+    both = Add()([from_a, Multiply()([a, b])])
+    assert set(get_source_inputs(both)) == {a, b}
+    assert get_source_inputs(from_a, layer, 1) == [c]
+    assert get_source_inputs(from_c) == get_source_inputs(c) == [c]
