@@ -1,5 +1,6 @@
 """Callbacks of the fit loop."""
 
+from konnx.callbacks.backup import BackupAndRestore
 from konnx.callbacks.base import Callback, CallbackList
 from konnx.callbacks.checkpoint import ModelCheckpoint
 from konnx.callbacks.csv_logger import CSVLogger
@@ -11,6 +12,7 @@ from konnx.callbacks.standard import BaseLogger, History, ProgbarLogger, Termina
 from konnx.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "BaseLogger",
     "CSVLogger",
     "Callback",

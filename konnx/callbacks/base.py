@@ -54,6 +54,21 @@ class Callback:
     def on_train_end(self, logs: Logs | None = None) -> None:
         """After the last epoch, or after an error that ended the fit: the place to close files."""
 
+    # Backups of a fit
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what `set_state` needs to go on in another process: numbers, texts, arrays.
+
+        `BackupAndRestore` keeps it; a callback that changes as the fit proceeds should have both.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `get_state` returned; called after `on_train_begin`.
+
+        If the fit stopped within an epoch, it is called after `on_epoch_begin`, too.
+        """
+
 
 class CallbackList:
     """Calls several callbacks in order.
@@ -101,6 +116,9 @@ class CallbackList:
         """Tell all."""
         for callback in self.callbacks:
             callback.on_batch_end(batch, logs)
+
+    def __iter__(self) -> Iterator[Callback]:
+        return iter(self.callbacks)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Tell all."""

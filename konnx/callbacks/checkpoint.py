@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from konnx.callbacks.base import Callback, Logs
 from konnx.callbacks.monitor import comparison, known_mode, monitored, worst
@@ -66,6 +67,12 @@ class ModelCheckpoint(Callback):
         current = monitored(self, self.monitor, logs)
         if current is not None:
             self._save_if_best(filepath, epoch, current)
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best, "epochs_since_last_save": self.epochs_since_last_save}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
     def _save_if_best(self, filepath: str, epoch: int, current: float) -> None:
         if not self.monitor_op(current, self.best):

@@ -62,6 +62,18 @@ class CSVLogger(Callback):
             self.csv_file.close()
             self.csv_file = None
 
+    def get_state(self) -> dict[str, Any]:
+        with open(self.filename, newline="", encoding="utf-8") as file:
+            return {"keys": self.keys, "text": file.read()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        assert self.csv_file is not None
+        self.csv_file.seek(0)
+        self.csv_file.truncate()
+        self.csv_file.write(state["text"])
+        self.csv_file.flush()
+        self.keys, self.append_header = state["keys"], not state["text"]
+
 
 def _cell(value: Any) -> Any:
     """Write several numbers as one cell: "[1, 2]" with its quotes, as Keras does."""

@@ -136,6 +136,12 @@ class ReduceLROnPlateau(Callback):
         """Say whether the last reduction is so near that epochs do not count."""
         return self.cooldown_counter > 0
 
+    def get_state(self) -> dict[str, Any]:
+        return {"wait": self.wait, "cooldown_counter": self.cooldown_counter, "best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+
     def _is_better(self, current: float) -> bool:
         rises = self.monitor_op is np.greater
         threshold = self.best + self.min_delta if rises else self.best - self.min_delta

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from konnx.callbacks.base import Callback, Logs
 from konnx.utils.progbar import Progbar
@@ -44,6 +45,12 @@ class BaseLogger(Callback):
                     divisor = 1 if name in self.stateful_metrics else self._seen
                     logs[name] = self._sums[name] / divisor
 
+    def get_state(self) -> dict[str, Any]:
+        return {"seen": self._seen, "sums": self._sums}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._seen, self._sums = state["seen"], state["sums"]
+
 
 class History(Callback):
     """Keeps the values of each epoch: `history["loss"]` and so on; what `fit` returns."""
@@ -62,6 +69,12 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def get_state(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
 
 class ProgbarLogger(Callback):
@@ -106,6 +119,14 @@ class ProgbarLogger(Callback):
         shown = {name for name, _ in self._values}
         final = [(n, logs[n]) for n in self.params["metrics"] if n in logs and n not in shown]
         self._bar.update(self._seen, [*self._values, *final])
+
+    def get_state(self) -> dict[str, Any]:
+        return {"seen": self._seen, "bar": self._bar.get_state()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if hasattr(self, "_bar"):  # in the midst of an epoch
+            self._seen, self._values = state["seen"], []
+            self._bar.set_state(state["bar"])
 
 
 class TerminateOnNaN(Callback):

@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from konnx.callbacks import BaseLogger, Callback, CallbackList, History, ProgbarLogger
+from konnx.callbacks import (
+    BackupAndRestore,
+    BaseLogger,
+    Callback,
+    CallbackList,
+    History,
+    ProgbarLogger,
+)
+from konnx.callbacks.backup import Place, restore
 from konnx.function import Function
 from konnx.training.data import Arrays
 from konnx.training.not_a_number import explain_nan
@@ -68,16 +76,27 @@ def fit(
         callback.validation_data = validation.arrays if validation else None
     model.stop_training, model.history = False, history
     nans = _NanWatch()
+    backups = [one for one in callbacks if isinstance(one, BackupAndRestore)]
     with told.training():
-        for epoch in range(initial_epoch, epochs):
-            told.on_epoch_begin(epoch, {})
-            done = _train_epoch(model, source, names, told, nans, epoch)
+        start = _restored(told, source, model, backups, Place(initial_epoch))
+        for epoch in range(start.epoch, 0 if model.stop_training else epochs):
+            first = start.batch if epoch == start.epoch else 0
+            if not first:
+                told.on_epoch_begin(epoch, {})
+            done = first
+            for done in _train_epoch(model, source, names, told, nans, epoch, first):
+                for backup in backups:
+                    backup.batch_done(told, source, Place(epoch, done))
             if not done:  # a stream has ended
                 break
             stopped = model.stop_training and done < source.steps
             told.on_epoch_end(epoch, {} if stopped else _validated(validation, names))
+            for backup in backups:
+                backup.epoch_done(told, source, Place(epoch + 1))
             if model.stop_training or done < source.steps:
                 break
+    for backup in backups:
+        backup.fit_done()
     return history
 
 
@@ -107,6 +126,23 @@ def _validated(validation: Validation | None, names: Sequence[str]) -> dict[str,
     return {f"val_{name}": value for name, value in zip(names, values, strict=True)}
 
 
+def _restored(
+    told: CallbackList,
+    source: Source,
+    model: Any,
+    backups: Sequence[BackupAndRestore],
+    start: Place,
+) -> Place:
+    """Put all into the state of a backup, if there is one; returns where to go on."""
+    for found in filter(None, [backup.read() for backup in backups]):
+        start = Place(*found["place"])
+        if start.batch:
+            told.on_epoch_begin(start.epoch, {})
+        restore(told, source, model, found)
+        break
+    return start
+
+
 def _train_epoch(
     model: Any,
     source: Source,
@@ -114,20 +150,19 @@ def _train_epoch(
     told: CallbackList,
     nans: _NanWatch,
     epoch: int,
-) -> int:
-    """Train on the batches of an epoch; returns how many there were."""
-    done = 0
-    for number, batch in enumerate(source.epoch()):
+    first: int,
+) -> Iterator[int]:
+    """Train on the batches of an epoch from a number on; yields how many are done after each."""
+    for number, batch in enumerate(source.epoch(first), first):
         logs: dict[str, Any] = {"batch": number, "size": batch.size}
         told.on_batch_begin(number, logs)
         values = batch.step(batch.arrays)
         logs.update({name: float(v) for name, v in zip(names, values, strict=True)})
         nans.check(logs["loss"], f"epoch {epoch + 1}, batch {number}", batch)
         told.on_batch_end(number, logs)
-        done += 1
+        yield number + 1
         if model.stop_training:
             break
-    return done
 
 
 class _NanWatch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from konnx.training.data import Arrays
 from konnx.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
 from konnx.utils.enqueuers import batch_order
+from konnx.utils.random import numpy_state, set_numpy_state
 
 Step = Callable[[Arrays], list[np.ndarray]]
 
@@ -43,8 +45,14 @@ class Source(Protocol):
     samples: int | None
     batch_size: int | None
 
-    def epoch(self) -> Iterator[Batch]:
-        """Yield the batches of the next epoch."""
+    def epoch(self, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of the next epoch, from that number on."""
+
+    def get_state(self) -> Any:
+        """Return how far it is, as plain data and arrays."""
+
+    def set_state(self, state: Any) -> None:
+        """Go on from there."""
 
 
 class ArrayBatches:
@@ -68,31 +76,57 @@ class ArrayBatches:
     ) -> None:
         self._arrays, self._step, self._shuffle = arrays, step, shuffle
         self._endless = None if steps is None else self._again_and_again()
+        self._begin: dict[str, Any] = {}
+        self._taken = 0
         self.batch_size: int | None = batch_size
         self._size, count = batch_size, len(arrays[0])
         self.steps = -(-count // batch_size) if steps is None else steps
         self.samples: int | None = count if steps is None else None
 
-    def epoch(self) -> Iterator[Batch]:
-        """Yield the batches of the next epoch."""
+    def epoch(self, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of the next epoch, from that number on: in a state of `set_state`."""
         if self._endless is None:
             yield from self._once()
             return
-        for _ in range(self.steps):
+        for _ in range(start, self.steps):
             yield next(self._endless)
 
     def _again_and_again(self) -> Iterator[Batch]:
         while True:
             yield from self._once()
 
+    def get_state(self) -> Any:
+        """Return the random state in which the arrays were begun, and the batches since then."""
+        return {"begin": self._begin, "taken": self._taken}
+
+    def set_state(self, state: Any) -> None:
+        """Go on from there."""
+        self._begin, self._taken = state["begin"], state["taken"]
+
     def _once(self) -> Iterator[Batch]:
         count = len(self._arrays[0])
-        order = _order(count, self._size, self._shuffle)
-        for start in range(0, count, self._size):
+        order = self._order_begun() if self._taken else self._new_order()
+        for start in range(self._taken * self._size, count, self._size):
+            self._taken += 1
             places = slice(start, min(start + self._size, count))
             chosen = places if order is None else order[places]
             arrays = [array[chosen] for array in self._arrays]
             yield Batch(places.stop - start, self._step, arrays)
+        self._taken = 0
+
+    def _new_order(self) -> np.ndarray | None:
+        self._begin = numpy_state() if self._shuffle else {}
+        return _order(len(self._arrays[0]), self._size, self._shuffle)
+
+    def _order_begun(self) -> np.ndarray | None:
+        """The order of a pass over the arrays that was begun in another process."""
+        if not self._shuffle:
+            return None
+        now = numpy_state()
+        set_numpy_state(self._begin)
+        order = self._new_order()
+        set_numpy_state(now)
+        return order
 
 
 def _order(samples: int, batch_size: int, shuffle: bool | str) -> np.ndarray | None:
@@ -128,14 +162,26 @@ class StreamBatches:
         self.steps = steps
         self.samples: int | None = None
         self.batch_size: int | None = None
+        self._taken = 0
 
-    def epoch(self) -> Iterator[Batch]:
+    def get_state(self) -> Any:
+        """Return how many batches were read."""
+        return self._taken
+
+    def set_state(self, state: Any) -> None:
+        """Read as many batches, and drop them."""
+        for _ in islice(self._stream, state):
+            pass
+        self._taken = state
+
+    def epoch(self, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of the next epoch; fewer, with a warning, if the stream ends."""
-        for done in range(self.steps):
+        for done in range(start, self.steps):
             item = next(self._stream, _ENDED)
             if item is _ENDED:
                 _warn_of_end(done, self.steps)
                 return
+            self._taken += 1
             step, arrays = self._standardize(*parts_of(item))
             yield Batch(len(arrays[0]), step, arrays)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 Values = Sequence[tuple[str, float]]
 
@@ -60,6 +60,15 @@ class Progbar:
     def add(self, n: int, values: Values = ()) -> None:
         """Show that `n` more units are done."""
         self.update(self._seen + n, values)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what `set_state` needs to go on in another process."""
+        return {"seen": self._seen, "sums": self._sums}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `get_state` returned."""
+        self._seen = state["seen"]
+        self._sums = {name: (total, count) for name, (total, count) in state["sums"].items()}
 
     def _collect(self, current: int, values: Values) -> None:
         step = current - self._seen

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
@@ -36,3 +38,40 @@ def own_run_seeds(wanted: bool = True) -> Iterator[None]:
         yield
     finally:
         _run_seeds.reset(token)
+
+
+# States, as plain data and arrays
+
+
+def numpy_state() -> dict[str, Any]:
+    """Return the state of NumPy's global generator."""
+    return np.random.get_state(legacy=False)  # noqa: NPY002 - the one that scripts seed
+
+
+def set_numpy_state(state: dict[str, Any]) -> None:
+    """Put NumPy's global generator into a state that it was in."""
+    np.random.set_state(state)  # noqa: NPY002 - the one that scripts seed
+
+
+def random_state() -> dict[str, Any]:
+    """Return the state of what runs draw their seeds from, and data their order.
+
+    Where runs have a generator of their own, the global ones are the business of the thread that
+    reads the data: theirs is left out.
+    """
+    own = _run_seeds.get()
+    if own is not None:
+        return {"own": own.bit_generator.state}
+    version, numbers, gauss = random.getstate()
+    return {"numpy": numpy_state(), "python": [version, np.array(numbers), gauss]}
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Go on drawing from a state that `random_state` returned."""
+    own = _run_seeds.get()
+    if own is not None and "own" in state:
+        own.bit_generator.state = state["own"]
+    elif own is None and "numpy" in state:
+        set_numpy_state(state["numpy"])
+        version, numbers, gauss = state["python"]
+        random.setstate((version, tuple(numbers.tolist()), gauss))

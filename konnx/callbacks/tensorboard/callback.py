@@ -154,6 +154,15 @@ class TensorBoard(Callback):
             self.writer = None
         self._watch = None
 
+    def get_state(self) -> dict[str, Any]:
+        return {
+            "samples_seen": self.samples_seen,
+            "samples_seen_at_last_write": self.samples_seen_at_last_write,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+
 
 def _is_count(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
