@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from konnx import layers as layer_family
-from konnx.converters.keras_v3.words import OWN_ACTIVATIONS
+from konnx.converters.keras_v3.written_layers import (
+    in_words_of_keras_3,
+    input_object,
+    problem_with,
+)
+from konnx.converters.keras_v3.written_operations import operation_call, operation_object
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional
@@ -17,57 +22,9 @@ from konnx.layers.recurrent import RNN
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
 from konnx.models.sequential import Sequential
+from konnx.utils.naming import free_name
 
 Config = dict[str, Any]
-
-_LAYERS = "keras.layers"
-_MODULES = {
-    "initializer": "keras.initializers",
-    "regularizer": "keras.regularizers",
-    "constraint": "keras.constraints",
-}
-"""Where Keras 3 has what an argument names, by the end of the argument's name."""
-
-_ACTIVATIONS = {own: name for name, own in OWN_ACTIVATIONS.items()}
-"""Activations of Keras 3 by the names that konnx has for them."""
-
-_OBJECTS = {"Orthogonal": "OrthogonalInitializer"}
-"""Classes of other objects, by names that every Keras 3 knows them by."""
-
-_DROPPED = frozenset({"batch_input_shape", "implementation", "input_length"})
-"""Arguments without a meaning in Keras 3."""
-
-_MISSING = frozenset(
-    {
-        "ConvLSTM2DCell",
-        "ConvRNN2D",
-        "CuDNNGRU",
-        "CuDNNLSTM",
-        "LocallyConnected1D",
-        "LocallyConnected2D",
-        "ONNXGraph",
-    }
-)
-"""Layers that Keras 3 does not have."""
-
-_ONLY: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
-    "Cropping1D": {"data_format": ("channels_last",)},
-    "SpatialDropout1D": {
-        "data_format": ("channels_last",),
-        "noise_shape": (None,),
-        "trainable": (True, False),
-    },
-    "SpatialDropout2D": {"noise_shape": (None,), "trainable": (True, False)},
-    "SpatialDropout3D": {"noise_shape": (None,), "trainable": (True, False)},
-    "UpSampling1D": {"data_format": ("channels_last",)},
-}
-"""Arguments that Keras 3 lacks, with the values that it has for them, by class."""
-
-_RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "LeakyReLU": ("LeakyReLU", {"alpha": "negative_slope"}),
-    "ThresholdedReLU": ("ReLU", {"theta": "threshold"}),
-}
-"""Classes and arguments that are called otherwise in Keras 3."""
 
 
 def model_object(model: Network) -> Config:
@@ -100,76 +57,102 @@ def _sequential(model: Sequential) -> Config:
         "name": model.name,
         "trainable": model.trainable,
         "layers": [
-            _input(history_of(model.inputs[0]).layer),
+            input_object(history_of(model.inputs[0]).layer),
             *(layer_object(layer) for layer in model.layers),
         ],
         "build_input_shape": list(model.inputs[0].shape),
     }
 
 
-def _input(layer: Layer) -> Config:
-    return {
-        "module": _LAYERS,
-        "class_name": "InputLayer",
-        "config": {
-            "batch_shape": list(layer.batch_input_shape or ()),
-            "dtype": layer.dtype,
-            "sparse": False,
-            "name": layer.name,
-        },
-        "registered_name": None,
-    }
+class _Graph(NamedTuple):
+    """What the places in a model's config are made of.
+
+    Attributes:
+        numbers: of the calls of each layer that belong to the model, from 0.
+        names: of the layers.
+    """
+
+    numbers: Mapping[InboundNode, int]
+    names: Mapping[Layer, str]
+
+    @classmethod
+    def of(cls, model: Network) -> _Graph:
+        own = set(model.nodes)
+        numbers = {
+            node: index
+            for layer in model.layers
+            for index, node in enumerate(node for node in layer.inbound_nodes if node in own)
+        }
+        return cls(numbers, _names(model))
+
+    def place(self, tensor: Tensor) -> list[Any]:
+        """Return where a tensor comes from."""
+        history = history_of(tensor)
+        node = history.layer.inbound_nodes[history.node_index]
+        return [self.names[history.layer], self.numbers[node], history.tensor_index]
+
+    def tensor(self, tensor: Tensor) -> Config:
+        """Return what stands for a tensor in a call."""
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": list(tensor.shape),
+                "dtype": tensor.dtype,
+                "keras_history": self.place(tensor),
+            },
+        }
+
+
+def _names(model: Network) -> dict[Layer, str]:
+    """The names of layers; masks make Keras 3 add operations, whose names must be others."""
+    names = {layer: layer.name for layer in model.layers}
+    if any(isinstance(layer, ApplyMask) for layer in model.layers):
+        for layer in filter(_is_operation, model.layers):
+            names[layer] = free_name(f"{layer.name}_given", set(names.values()).__contains__)
+    return names
 
 
 def _functional(model: Network) -> Config:
-    numbers = _call_numbers(model)
+    graph = _Graph.of(model)
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": [
-            _entry(layer, numbers) for layer in model.layers if not isinstance(layer, ApplyMask)
+            _entry(layer, graph) for layer in model.layers if not isinstance(layer, ApplyMask)
         ],
-        "input_layers": unpack([_place(tensor, numbers) for tensor in model.inputs]),
-        "output_layers": unpack([_place(tensor, numbers) for tensor in model.outputs]),
+        "input_layers": unpack([graph.place(tensor) for tensor in model.inputs]),
+        "output_layers": unpack([graph.place(tensor) for tensor in model.outputs]),
     }
 
 
-def _call_numbers(model: Network) -> dict[InboundNode, int]:
-    """Number the calls of each layer that belong to the model, from 0."""
-    own = set(model.nodes)
-    return {
-        node: index
-        for layer in model.layers
-        for index, node in enumerate(node for node in layer.inbound_nodes if node in own)
-    }
-
-
-def _place(tensor: Tensor, numbers: Mapping[InboundNode, int]) -> list[Any]:
-    history = history_of(tensor)
-    node = history.layer.inbound_nodes[history.node_index]
-    return [history.layer.name, numbers[node], history.tensor_index]
-
-
-def _entry(layer: Layer, numbers: Mapping[InboundNode, int]) -> Config:
-    calls = [node for node in layer.inbound_nodes if node in numbers and node.inputs]
-    described = _input(layer) if isinstance(layer, InputLayer) else layer_object(layer)
+def _entry(layer: Layer, graph: _Graph) -> Config:
+    calls = [node for node in layer.inbound_nodes if node in graph.numbers and node.inputs]
+    described = input_object(layer) if isinstance(layer, InputLayer) else layer_object(layer)
+    name = graph.names[layer]
     return {
         **described,
-        "name": layer.name,
-        "inbound_nodes": [_call(node, numbers) for node in calls],
+        "config": {**described["config"], "name": name},
+        "name": name,
+        "inbound_nodes": [_call(node, graph) for node in calls],
     }
 
 
-def _call(node: InboundNode, numbers: Mapping[InboundNode, int]) -> Config:
+def _call(node: InboundNode, graph: _Graph) -> Config:
     split = [_without_mask(tensor) for tensor in node.inputs]
-    tensors = [_tensor(tensor, numbers) for tensor, _ in split]
-    masks = [None if mask is None else _tensor(mask, numbers) for _, mask in split]
+    tensors = [graph.tensor(tensor) for tensor, _ in split]
+    masks = [None if mask is None else graph.tensor(mask) for _, mask in split]
+    if _is_operation(node.layer):
+        return operation_call(node.layer.get_config(), node.arguments, tensors)
     kwargs = dict(node.arguments)
     if any(masks):
         kwargs["mask"] = unpack(masks)
     if isinstance(node.layer, RNN | Bidirectional) and len(tensors) > 1:
         return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": [unpack(tensors)], "kwargs": kwargs}
+
+
+def _is_operation(layer: Layer) -> bool:
+    return type(layer).__name__ == "Operation"
 
 
 def _without_mask(tensor: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -195,17 +178,6 @@ def _check_masks(node: InboundNode) -> None:
         )
 
 
-def _tensor(tensor: Tensor, numbers: Mapping[InboundNode, int]) -> Config:
-    return {
-        "class_name": "__keras_tensor__",
-        "config": {
-            "shape": list(tensor.shape),
-            "dtype": tensor.dtype,
-            "keras_history": _place(tensor, numbers),
-        },
-    }
-
-
 def layer_object(layer: Layer) -> Config:
     """Return class and config of a layer.
 
@@ -215,89 +187,11 @@ def layer_object(layer: Layer) -> Config:
     if isinstance(layer, Network):
         return model_object(layer)
     given = layer_family.serialize(layer)
+    if _is_operation(layer):
+        return operation_object(given["config"])
     inner = getattr(layer, "layer", None)
     if isinstance(inner, Network):
         given = {**given, "config": {**given["config"], "layer": model_object(inner)}}
-    described = _layer(given)
+    described = in_words_of_keras_3(given)
     described["config"].setdefault("dtype", layer.dtype)
     return described
-
-
-def _layer(described: Mapping[str, Any]) -> Config:
-    """Class and config of a layer in the words of Keras 3."""
-    class_name, config = described["class_name"], described["config"]
-    if class_name in _MISSING:
-        raise problem_with(config, class_name, "Keras 3 has no such layer")
-    only = _ONLY.get(class_name, {})
-    for key, values in only.items():
-        if config.get(key, values[0]) not in values:
-            raise problem_with(config, class_name, f"Keras 3 has no `{key}`", config[key])
-    name, renamed = _RENAMED.get(class_name, (class_name, {}))
-    kept = {key: value for key, value in config.items() if key not in {*_DROPPED, *only}}
-    is_known = class_name in layer_family.LAYERS
-    return {
-        "module": _LAYERS if is_known else None,
-        "class_name": name,
-        "config": {
-            renamed.get(key, key): _argument(class_name, config, key, value)
-            for key, value in kept.items()
-        },
-        "registered_name": None if is_known else name,
-    }
-
-
-def _argument(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> Any:
-    """The value of an argument; what describes an object says where Keras 3 has its class."""
-    special = _SPECIAL.get(key.rpartition("_")[2]) or _SPECIAL.get(key)
-    if special is not None:
-        special(class_name, config, key, value)
-    if key.endswith("activation") and isinstance(value, str) and value in _ACTIVATIONS:
-        return _ACTIVATIONS[value]
-    if isinstance(value, list | tuple):
-        return [_argument(class_name, config, key, one) for one in value]
-    if not isinstance(value, Mapping) or "class_name" not in value or "module" in value:
-        return value
-    module = _MODULES.get(key.rpartition("_")[2])
-    if module is None:
-        return _layer(value)
-    name = _OBJECTS.get(value["class_name"], value["class_name"])
-    return {"module": module, **value, "class_name": name, "registered_name": None}
-
-
-def _check_activation(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> None:
-    if value in OWN_ACTIVATIONS:
-        raise problem_with(
-            config, class_name, f"the {value} of Keras 3 is another function", value, key
-        )
-
-
-def _check_centers(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> None:
-    if not value:
-        raise problem_with(
-            config, class_name, "Keras 3 interpolates between half pixels only", value, key
-        )
-
-
-def _check_function(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> None:
-    raise problem_with(config, class_name, "a function cannot be written")
-
-
-Check = Callable[[str, Mapping[str, Any], str, Any], None]
-
-_SPECIAL: Mapping[str, Check] = {
-    "activation": _check_activation,
-    "function": _check_function,
-    "half_pixel_centers": _check_centers,
-}
-"""Checks of arguments by their name, or the end of it."""
-
-
-def problem_with(
-    config: Mapping[str, Any], class_name: str, problem: str, value: Any = None, key: str = ""
-) -> ValueError:
-    """Return the error for a layer that cannot be written."""
-    received = f" Received: {key}={value!r}." if key else ""
-    return ValueError(
-        f"`{class_name}` '{config.get('name')}' cannot be written in the format of Keras 3: "
-        f"{problem}.{received} Save the model as HDF5 (model.h5), or export it to ONNX."
-    )
