@@ -59,6 +59,7 @@ from konnx.layers.merge_functions import (
 from konnx.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from konnx.layers.normalization import BatchNormalization
 from konnx.layers.onnx_graph import ONNXGraph
+from konnx.layers.operation import Operation, is_operation, operand, operation_from_config
 from konnx.layers.padding import (
     Cropping1D,
     Cropping2D,
@@ -174,6 +175,15 @@ register(Maximum)
 register(Minimum)
 register(Multiply)
 register(ONNXGraph)
+register(
+    Operation,
+    "TFOpLambda",
+    "SlicingOpLambda",
+    "TensorFlowOpLayer",
+    "ClassMethod",
+    "InstanceMethod",
+    "InstanceProperty",
+)
 register(PReLU)
 register(Permute)
 register(RNN)
@@ -283,6 +293,7 @@ __all__ = [
     "Minimum",
     "Multiply",
     "ONNXGraph",
+    "Operation",
     "PReLU",
     "Permute",
     "ReLU",
@@ -314,9 +325,12 @@ __all__ = [
     "concatenate",
     "deserialize",
     "dot",
+    "is_operation",
     "maximum",
     "minimum",
     "multiply",
+    "operand",
+    "operation_from_config",
     "register",
     "serialize",
     "subtract",

@@ -163,6 +163,15 @@ OTHERS: dict[str, list[tuple[Config, Any]]] = {
         ({"function": double, "output_shape": [3]}, (2, 3)),
         ({"function": double, "arguments": {"by": 0.5}}, (2, 3, 4, 1)),
     ],
+    "Operation": [
+        ({"symbol": f"keras.ops.{name}", "args": [layers.operand(0), *args], "kwargs": more}, shape)
+        for name, args, more, shape in (
+            ("Multiply", [2.0], {}, (2, 3)),
+            ("Mean", [], {"axis": 1, "keepdims": True}, SEQUENCE),
+            ("Swapaxes", [], {"axis1": 1, "axis2": 2}, SEQUENCE),
+            ("Silu", [], {}, (2, 3)),
+        )
+    ],
     "ONNXGraph": [
         ({"graphs": [{"model": NEGATION, "weights": {}}]}, (2, 3)),
         (weighted(PRODUCT, "w", [3, 2]), (2, 3)),

@@ -45,6 +45,9 @@ ON_CUDNN = {*SIMPLE_CELL, *OVER_TIME, "activity_regularizer"} - {
     *("activation", "use_bias", "dropout", "recurrent_dropout", "unroll"),
 }
 
+LATER = ("konnx.layers.operation",)
+"""Modules of layers that Keras 2.1 lacks: their configs are those of later versions."""
+
 # The keys that Keras 2.1.6 writes, and all that its constructors take.
 CONFIGS: list[tuple[Layer, set[str]]] = [
     (layers.Dense(4), {"units", *KERNEL_AND_BIAS}),
@@ -170,7 +173,8 @@ def test_every_registered_layer_is_in_the_table_of_configs() -> None:
     listed = {type(layer) for layer, _ in CONFIGS}
     own = {LAYERS.resolve(name) for name in LAYERS.names}
     of_layers = {one for one in own if one.__module__.startswith("konnx.layers.")}
-    assert of_layers - listed == {layers.InputLayer, layers.ONNXGraph}
+    unlisted = {one for one in of_layers - listed if not one.__module__.startswith(LATER)}
+    assert unlisted == {layers.InputLayer, layers.ONNXGraph}
 
 
 @pytest.mark.no_runtime
