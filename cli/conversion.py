@@ -33,6 +33,8 @@ class Settings:
         custom_objects: layers and functions of the caller's own, by name.
         verify: hold what is to be written against a plain evaluation of the layers.
         golden: .npz with inputs and the outputs to expect of them, by name.
+        source_backend: of the Keras that wrote the files, where they do not say.
+        conversions: report what reading converted.
     """
 
     texts: ExportTexts = field(default_factory=ExportTexts)
@@ -43,6 +45,8 @@ class Settings:
     custom_objects: Mapping[str, Any] | None = None
     verify: bool = False
     golden: Path | None = None
+    source_backend: str | None = None
+    conversions: bool = False
 
 
 def convert_file(job: Job, settings: Settings) -> Report:
@@ -53,8 +57,19 @@ def convert_file(job: Job, settings: Settings) -> Report:
     """
     from konnx.converters import load_model
 
-    model = load_model(job.source, settings.custom_objects, compile=settings.training)
-    found = {"source": str(job.source), "target": job.target and str(job.target), "ok": True}
+    model = load_model(
+        job.source,
+        settings.custom_objects,
+        compile=settings.training,
+        source_backend=settings.source_backend,
+    )
+    found: Report = {
+        "source": str(job.source),
+        "target": job.target and str(job.target),
+        "ok": True,
+    }
+    if settings.conversions:
+        found["conversions"] = [entry._asdict() for entry in model.conversion_report]
     if settings.training:
         return {**found, **_convert_training(model, job, settings)}
     options = export_options(settings.texts, model)
@@ -167,6 +182,7 @@ def report_lines(report: Report) -> list[str]:
     """Return a report as lines for a terminal."""
     from konnx.cli.texts import counts_text, shape_text, table
     from konnx.converters.errors import printable
+    from konnx.models import Conversion
 
     if not report["ok"]:
         return [f"{printable(report['source'])}: failed. {report['error']}"]
@@ -182,6 +198,10 @@ def report_lines(report: Report) -> list[str]:
         *table(values),
         f"  nodes   {counts_text(report['operators'])}",
         *_verified(report.get("verification", {})),
+        *(
+            f"  read    {printable(str(Conversion(**entry)))}"
+            for entry in report.get("conversions", ())
+        ),
     ]
 
 

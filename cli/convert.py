@@ -112,6 +112,14 @@ def convert(
             help="Before writing, compare with outputs: .npz of inputs and outputs by name.",
         ),
     ] = None,
+    source_backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Backend of the Keras that wrote the file, if it does not say so itself: theano "
+            "mirrors kernels.",
+        ),
+    ] = None,
     custom: Annotated[
         Path | None,
         typer.Option(
@@ -121,6 +129,9 @@ def convert(
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would come, or what fails.")
+    ] = False,
+    conversions: Annotated[
+        bool, typer.Option("--report", help="List what reading files of other Keras converted.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     as_json: Json = False,
@@ -152,6 +163,8 @@ def convert(
         dry_run=dry_run,
         training=training,
         triton=triton,
+        conversions=conversions,
+        source_backend=source_backend,
         custom_objects=None if custom is None else _custom_objects(custom),
         verify=verify,
         golden=golden,

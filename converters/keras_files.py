@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from konnx.converters import keras_hdf5
+from konnx.converters.configs.source import check_backend
 from konnx.converters.keras_v3 import (
     is_archive,
     load_keras_archive,
@@ -20,7 +21,11 @@ Path = str | os.PathLike[str]
 
 
 def load_model(
-    filepath: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    filepath: Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    *,
+    source_backend: str | None = None,
 ) -> Model:
     """Read a model from a Keras file: HDF5, or a `.keras` archive.
 
@@ -28,14 +33,21 @@ def load_model(
         filepath: the file; its content counts, not its name.
         custom_objects: layer classes and functions of your own, by the names in the file.
         compile: whether to restore optimizer, loss and metrics, if the file has them.
+        source_backend: the backend of the Keras that wrote the file, where it does not say so
+            itself: files of Keras 1 do not. "theano" mirrors kernels.
+
+    Returns:
+        the model; `conversion_report` lists what was converted.
 
     Raises:
         FileFormatError: the file is none of these, is damaged, or holds only weights.
-        ValueError: it names unknown classes.
+        ValueError: it names unknown classes, or `source_backend` is none.
         OSError: it cannot be opened.
     """
-    load = load_keras_archive if is_archive(filepath) else keras_hdf5.load_model
-    return load(filepath, custom_objects, compile)
+    check_backend(source_backend)
+    if is_archive(filepath):
+        return load_keras_archive(filepath, custom_objects, compile)
+    return keras_hdf5.load_model(filepath, custom_objects, compile, source_backend=source_backend)
 
 
 def load_weights(
@@ -45,23 +57,30 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
+    source_backend: str | None = None,
 ) -> None:
     """Read the weights of a model from a Keras file of any kind; see `Model.load_weights`.
 
     Raises:
         FileFormatError: the file is damaged, or its layers or shapes do not fit; nothing is
             changed.
-        ValueError: `skip_mismatch` without `by_name`.
+        ValueError: `skip_mismatch` without `by_name`, or `source_backend` is none.
         OSError: it cannot be opened.
     """
     if skip_mismatch and not by_name:
         raise ValueError("`skip_mismatch=True` needs `by_name=True`: layers are matched by name.")
+    check_backend(source_backend)
     model.check_built("load weights")
     if not load_keras_weights(
         model, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape
     ):
         keras_hdf5.load_weights(
-            model, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape
+            model,
+            filepath,
+            by_name=by_name,
+            skip_mismatch=skip_mismatch,
+            reshape=reshape,
+            source_backend=source_backend,
         )
 
 

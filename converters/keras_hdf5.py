@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from konnx.converters.eras import in_own_words
+from konnx.converters.configs import Source, normalize_config
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
 from konnx.converters.keras_v3.hdf5_content import in_words_of_keras_2
-from konnx.converters.layer_weights import Matching, file_layers, set_model_weights, set_weights
+from konnx.converters.layer_weights import (
+    Matching,
+    file_layers,
+    set_model_weights,
+    set_weights,
+    source_of,
+)
 from konnx.converters.training_config import restore_training, training_config
 from konnx.graph import Variable
+from konnx.layers.convolutional import Convolution
 from konnx.models.model import Model
 from konnx.models.saving import KERAS_VERSION, model_config, model_from_config
 from konnx.utils.naming import free_name
 
+Custom = Mapping[str, Any] | None
 Path = str | os.PathLike[str]
 
 
 def load_model(
-    filepath: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    filepath: Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    *,
+    source_backend: str | None = None,
 ) -> Model:
     """Read a model from a Keras HDF5 file.
 
@@ -31,6 +44,7 @@ def load_model(
         filepath: the file; its content counts, not its name.
         custom_objects: layer classes and functions of your own, by the names in the file.
         compile: whether to restore optimizer, loss and metrics, if the file has them.
+        source_backend: see `konnx.models.load_model`.
 
     Raises:
         FileFormatError: the file is not one, is damaged, or holds only weights.
@@ -49,17 +63,60 @@ def load_model(
                 "model.load_weights(...); then model.export(...) writes ONNX"
             ),
         )
-    try:
-        config = in_own_words(content.model_config, content.root_keras_version)
-        model = model_from_config(config, custom_objects)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError.at(file, "model_config", reason.rstrip(".")) from error
+    source = source_of(content, source_backend)
+    model = build_model(content.model_config, source, file, "model_config", custom_objects)
     if model.built:
-        set_model_weights(model, content, file)
+        weights = set_model_weights(model, content, file, source)
+        model.conversion_report = [*model.conversion_report, *weights]
+        warn_of_mirrors(model, source, file)
     if compile and model.built:
         restore_training(model, content, custom_objects)
     return model
+
+
+def build_model(
+    config: Mapping[str, Any], source: Source, file: str, place: str | None, custom_objects: Custom
+) -> Model:
+    """Make the model that the config in a file describes, without its weights.
+
+    Args:
+        config: class name and config.
+        source: who wrote it.
+        file: the file, for messages.
+        place: where in the file the config stands, for messages.
+        custom_objects: the caller's own classes and functions by name.
+
+    Raises:
+        FileFormatError: the config is damaged, or names unknown classes.
+    """
+    try:
+        normal, converted = normalize_config(config, source)
+        model = model_from_config(normal, custom_objects)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise FileFormatError.at(file, place, reason.rstrip(".")) from error
+    model.conversion_report = converted
+    return model
+
+
+def warn_of_mirrors(model: Model, source: Source, file: str) -> None:
+    """Warn where Theano may have written kernels, which then are mirrored, and nothing tells."""
+    if source.weights_version is not None or source.backend is not None:
+        return
+    first = [
+        layer.name
+        for layer in model.flattened_layers()
+        if isinstance(layer, Convolution) and layer.data_format == "channels_first"
+    ]
+    if first:
+        warnings.warn(
+            f"{file}: Keras 1 wrote it and does not say on which backend. On Theano, whose format "
+            f"its convolutions have ({', '.join(first[:3])}{', …' * (len(first) > 3)}), kernels "
+            "are mirrored. If predictions are wrong, pass source_backend='theano'; "
+            "source_backend='tensorflow' says that they are right.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def save_model(
@@ -108,6 +165,7 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
+    source_backend: str | None = None,
 ) -> None:
     """Read the weights of a model from an HDF5 file; see `Model.load_weights`.
 
@@ -115,5 +173,8 @@ def load_weights(
         FileFormatError: layers or shapes do not fit; nothing is changed.
     """
     file = os.fspath(filepath)
-    how = Matching(by_name, skip_mismatch, reshape)
-    set_weights(model, read_hdf5(file, optimizer=False), file, how)
+    content = read_hdf5(file, optimizer=False)
+    source = source_of(content, source_backend)
+    how = Matching(by_name, skip_mismatch, reshape, source)
+    model.conversion_report = [*model.conversion_report, *set_weights(model, content, file, how)]
+    warn_of_mirrors(model, source, file)

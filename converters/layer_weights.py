@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from konnx.converters.configs import Source
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, LayerWeights
 from konnx.converters.recurrent_weights import fit_recurrent_weights
+from konnx.converters.weight_layouts import convert_layout
 from konnx.graph import Variable
 from konnx.layers.base import Layer
+from konnx.models.conversion import Conversion
 
 if TYPE_CHECKING:
     from konnx.models import Model
@@ -36,14 +39,23 @@ class Matching(NamedTuple):
             that have weights in their order.
         skip_mismatch: leave out, with a warning, layers whose weights do not fit.
         reshape: bring weights into shape that have as many elements.
+        source: who wrote the file; default: Keras 2 on TensorFlow.
     """
 
     by_name: bool = False
     skip_mismatch: bool = False
     reshape: bool = False
+    source: Source = Source("2.1.6", "2.1.6", "tensorflow")
 
 
-def set_weights(model: Model, content: KerasFile, file: str, how: Matching) -> None:
+def source_of(content: KerasFile, source_backend: str | None = None) -> Source:
+    """Return who wrote a file, by what it says, or by the backend that the caller knows."""
+    version = content.root_keras_version or content.keras_version
+    backend = source_backend or content.backend or content.root_backend
+    return Source(version, content.keras_version, backend)
+
+
+def set_weights(model: Model, content: KerasFile, file: str, how: Matching) -> list[Conversion]:
     """Give a model the weights of a file, all or none.
 
     Args:
@@ -52,22 +64,35 @@ def set_weights(model: Model, content: KerasFile, file: str, how: Matching) -> N
         file: its path, for messages.
         how: which layer gets which weights.
 
+    Returns:
+        what was converted.
+
     Raises:
         FileFormatError: layers, numbers of weights or shapes do not fit.
     """
-    _check_source(content, file)
     pairs = _pairs_by_name(model, content) if how.by_name else _pairs_in_order(model, content, file)
-    assignments = [one for pair in pairs for one in _assignment_or_none(*pair, file, how)]
+    converted: list[Conversion] = []
+    assignments = [
+        one for pair in pairs for one in _assignment_or_none(*pair, file, how, converted)
+    ]
     for variable, array in assignments:
         variable.assign(array)
+    return converted
 
 
-def set_model_weights(model: Model, content: KerasFile, file: str) -> None:
+def set_model_weights(
+    model: Model, content: KerasFile, file: str, source: Source | None = None
+) -> list[Conversion]:
     """Give a model that was built from a file the weights of the same file.
 
     The layers' names match, as they come from the same file; if not, their order does.
+
+    Returns:
+        what was converted.
     """
-    set_weights(model, content, file, Matching(_has_same_names(model, content)))
+    by_name = _has_same_names(model, content)
+    how = Matching(by_name, source=source or source_of(content))
+    return set_weights(model, content, file, how)
 
 
 def _has_same_names(model: Model, content: KerasFile) -> bool:
@@ -84,16 +109,6 @@ def names_in_file(model: Model, content: KerasFile) -> dict[Variable, str]:
         for layer, saved in pairs
         for variable, (name, _) in zip(layer.weights, saved.weights, strict=False)
     }
-
-
-def _check_source(content: KerasFile, file: str) -> None:
-    if content.backend == "theano":
-        raise FileFormatError.at(
-            file,
-            None,
-            "its weights were written by Keras on Theano, whose convolution kernels are mirrored",
-            remedy="Save it again with Keras on TensorFlow (convert_all_kernels_in_model)",
-        )
 
 
 def _pairs_by_name(model: Model, content: KerasFile) -> list[tuple[Layer, LayerWeights]]:
@@ -126,9 +141,11 @@ def _names(layers: Sequence[Layer] | Sequence[LayerWeights]) -> str:
     return ", ".join(layer.name for layer in layers)
 
 
-def _assignment_or_none(layer: Layer, saved: LayerWeights, file: str, how: Matching) -> Assignment:
+def _assignment_or_none(
+    layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
+) -> Assignment:
     try:
-        return _assignment(layer, saved, file, reshape=how.reshape)
+        return _assignment(layer, saved, file, how, converted)
     except FileFormatError as error:
         if not how.skip_mismatch:
             raise
@@ -137,10 +154,11 @@ def _assignment_or_none(layer: Layer, saved: LayerWeights, file: str, how: Match
 
 
 def _assignment(
-    layer: Layer, saved: LayerWeights, file: str, *, reshape: bool = False
+    layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
 ) -> Assignment:
     variables = layer.weights
     arrays = [array for _, array in saved.weights]
+    arrays = convert_layout(layer, arrays, how.source, converted)
     place = f"layer '{layer.name}'"
     if len(variables) != len(arrays):
         raise FileFormatError.at(
@@ -151,7 +169,7 @@ def _assignment(
             received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
         )
     arrays = fit_recurrent_weights(layer, arrays)
-    if reshape:
+    if how.reshape:
         arrays = [
             array.reshape(variable.shape) if array.size == np.prod(variable.shape) else array
             for variable, array in zip(variables, arrays, strict=True)

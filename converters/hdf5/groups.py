@@ -96,6 +96,24 @@ class GuardedGroup:
             raise self.error(f"attribute '{name}' holds {len(texts)} texts", expected="one text")
         return texts[0]
 
+    def counter(self, name: str) -> int:
+        """Return an attribute that tells how many layers or weights follow.
+
+        Raises:
+            FileFormatError: it is missing, no whole number, or larger than the limits allow.
+        """
+        with library_errors(self._budget.file, f"{self._place}: attribute '{name}'"):
+            if name not in self._group.attrs:
+                raise self.error(f"attribute '{name}' is missing")
+            attribute = self._group.attrs.get_id(name)
+            if attribute.shape not in ((), (1,)) or attribute.dtype.kind not in "iu":
+                raise self.error(f"attribute '{name}' is not one whole number")
+            value = int(self._group.attrs[name].item())
+        if value < 0:
+            raise self.error(f"attribute '{name}' is negative")
+        self._budget.count_names(value, self._place)
+        return value
+
     def config(self, name: str) -> dict[str, Any] | None:
         """Return an attribute that holds JSON, or None where the group has none of this name."""
         text = self.text(name)

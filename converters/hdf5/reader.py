@@ -12,6 +12,7 @@ from konnx.converters.hdf5.keras_file import KerasFile, LayerWeights, NamedArray
 from konnx.converters.hdf5.limits import ReadLimits
 from konnx.converters.hdf5.opening import open_hdf5
 
+_COUNT_OF_LAYERS = "nb_layers"
 _KERAS_3_GROUPS = ("layers", "_layer_checkpoint_dependencies", "vars")
 
 
@@ -69,18 +70,13 @@ def _read_root(root: GuardedGroup, optimizer: bool) -> KerasFile:
 
 def _weights_group(root: GuardedGroup) -> GuardedGroup:
     """Find the group with the layers: the root of a weights file, else `model_weights`."""
-    if root.has_names("layer_names"):
+    if root.has_names("layer_names") or root.has_attribute(_COUNT_OF_LAYERS):
         return root
     group = root.child("model_weights", "group 'model_weights'")
     if group is not None:
         return group
     if root.has_attribute("model_config"):
         raise root.error("it has a model_config, but no group 'model_weights'")
-    if root.has_attribute("nb_layers"):
-        raise root.error(
-            "it has the layout of Keras before 1.0, which is not read",
-            remedy="Load it in Keras 1 and save it again",
-        )
     if any(root.has_child(name) for name in _KERAS_3_GROUPS):
         raise root.error(
             "it holds only weights, in the layout of Keras 3, no architecture",
@@ -93,6 +89,8 @@ def _weights_group(root: GuardedGroup) -> GuardedGroup:
 
 
 def _read_layers(group: GuardedGroup) -> tuple[LayerWeights, ...]:
+    if not group.has_names("layer_names") and group.has_attribute(_COUNT_OF_LAYERS):
+        return _read_numbered_layers(group)
     return tuple(_read_layer(group, name) for name in group.names("layer_names"))
 
 
@@ -102,6 +100,20 @@ def _read_layer(group: GuardedGroup, name: str) -> LayerWeights:
     if layer is None:
         raise group.error(f"'layer_names' lists {name!r}, but there is no such group")
     return LayerWeights(name, _read_arrays(layer, place))
+
+
+def _read_numbered_layers(group: GuardedGroup) -> tuple[LayerWeights, ...]:
+    """Read the layout of Keras before 1.0, which numbers layers and weights."""
+    layers: list[LayerWeights] = []
+    for index in range(group.counter(_COUNT_OF_LAYERS)):
+        name = f"layer_{index}"
+        layer = group.child(name, f"layer '{name}'")
+        if layer is None:
+            raise group.error(f"'{_COUNT_OF_LAYERS}' counts {name!r}, but there is no such group")
+        names = [f"param_{number}" for number in range(layer.counter("nb_params"))]
+        place = f"layer '{name}'"
+        layers.append(LayerWeights(name, [(one, _read_array(layer, one, place)) for one in names]))
+    return tuple(layers)
 
 
 def _read_optimizer(root: GuardedGroup) -> tuple[NamedArray, ...] | None:
@@ -117,5 +129,5 @@ def _read_arrays(group: GuardedGroup, place: str) -> tuple[NamedArray, ...]:
 def _read_array(group: GuardedGroup, name: str, place: str) -> NDArray[Any]:
     array = group.array(name, f"{place}, weight '{name}'")
     if array is None:
-        raise group.error(f"'weight_names' lists {name!r}, but there is no such dataset")
+        raise group.error(f"the weight {name!r} is listed, but there is no such dataset")
     return array

@@ -8,6 +8,7 @@ from typing import Any
 
 from konnx.layers import LAYERS
 from konnx.models.cloning import clone_model
+from konnx.models.conversion import Conversion
 from konnx.models.model import Model
 from konnx.models.saving import model_from_config, model_from_json, model_from_yaml
 from konnx.models.sequential import Sequential
@@ -20,6 +21,8 @@ def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    *,
+    source_backend: str | None = None,
 ) -> Model:
     """Read a model from a Keras file: HDF5, or a `.keras` archive.
 
@@ -27,6 +30,11 @@ def load_model(
         filepath: the file; its content counts, not its name.
         custom_objects: layer classes and functions of your own, by the names in the file.
         compile: whether to restore optimizer, loss and metrics, if the file has them.
+        source_backend: the backend of the Keras that wrote the file, where it does not say so
+            itself: files of Keras 1 do not. "theano" mirrors kernels.
+
+    Returns:
+        the model; `conversion_report` lists what was converted.
 
     Raises:
         konnx.converters.FileFormatError: the file is not one, or is damaged.
@@ -34,7 +42,7 @@ def load_model(
     """
     from konnx.converters import load_model as load
 
-    return load(filepath, custom_objects=custom_objects, compile=compile)
+    return load(filepath, custom_objects, compile, source_backend=source_backend)
 
 
 def save_model(
@@ -48,6 +56,7 @@ def save_model(
 
 
 __all__ = [
+    "Conversion",
     "Model",
     "Sequential",
     "clone_model",

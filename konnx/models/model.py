@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from konnx.models.config import network_config, network_from_config
+from konnx.models.conversion import Conversion
 from konnx.models.summary import print_summary
 from konnx.models.training import TrainableNetwork
 
@@ -32,6 +33,9 @@ class Model(TrainableNetwork):
         >>> model.predict(np.zeros((3, 4))).shape
         (3, 2)
     """
+
+    conversion_report: Sequence[Conversion] = ()
+    """What reading files of other Keras versions converted; empty for models made here."""
 
     def get_config(self) -> Any:
         """Return the config: layers and how they are called, as Keras 2 writes it."""
@@ -114,6 +118,8 @@ class Model(TrainableNetwork):
         by_name: bool = False,
         skip_mismatch: bool = False,
         reshape: bool = False,
+        *,
+        source_backend: str | None = None,
     ) -> None:
         """Read weights from a file of Keras, of weights or of a whole model.
 
@@ -124,13 +130,22 @@ class Model(TrainableNetwork):
             skip_mismatch: with `by_name`, leave layers as they are whose weights do not fit, with
                 a warning.
             reshape: bring weights into shape that have as many elements.
+            source_backend: the backend of the Keras that wrote the file, where it does not say so
+                itself: files of Keras 1 do not. "theano" mirrors kernels.
 
         Raises:
             ValueError: layers or shapes do not fit; nothing is changed.
         """
         from konnx.converters import load_weights
 
-        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch, reshape=reshape)
+        load_weights(
+            self,
+            filepath,
+            by_name=by_name,
+            skip_mismatch=skip_mismatch,
+            reshape=reshape,
+            source_backend=source_backend,
+        )
 
     def export(
         self,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import onnx
 import pytest
+
+from konnx.layers import Conv2D
+from konnx.models import Sequential
 
 pytestmark = pytest.mark.no_runtime
 
@@ -194,3 +198,24 @@ def test_a_full_disk_leaves_nothing_behind(
 @pytest.mark.usefixtures("without_runtime")
 def test_it_needs_no_runtime(konnx: Any, mlp: Path, tmp_path: Path) -> None:
     assert konnx("convert", mlp, tmp_path / "m.onnx").code == 0
+
+
+def test_a_report_lists_what_reading_converted(konnx: Any, mlp: Path, tmp_path: Path) -> None:
+    source = tmp_path / "theano.h5"
+    Sequential([Conv2D(2, 3, input_shape=(4, 4, 1), name="conv")]).save(source)
+    options = ("--report", "--source-backend", "theano")
+    result = konnx("convert", source, tmp_path / "m.onnx", *options)
+    assert result.out.splitlines()[-1] == (
+        "  read    conv: kernel mirrored in space (Theano mirrors kernels)"
+    )
+    result = konnx("convert", source, "--dry-run", "--json", *options)
+    [report] = json.loads(result.out)
+    assert report["conversions"] == [
+        {"layer": "conv", "what": "kernel mirrored in space", "why": "Theano mirrors kernels"}
+    ]
+
+
+def test_an_unknown_backend_is_named(konnx: Any, mlp: Path, tmp_path: Path) -> None:
+    result = konnx("convert", mlp, tmp_path / "m.onnx", "--source-backend", "teano")
+    assert result.code == 1
+    assert "`source_backend` must be" in result.err

@@ -210,12 +210,3 @@ def test_a_missing_part_of_the_architecture_is_named(path: Path) -> None:
     edit_config(path, lambda text: text.replace('"output_layers"', '"outputs"'))
     with pytest.raises(FileFormatError, match="model_config: it lacks 'output_layers'"):
         load_model(path)
-
-
-@pytest.mark.parametrize("load", [load_model, lambda path: load_weights(make(), path)])
-def test_weights_of_theano_are_refused(load: Any, path: Path) -> None:
-    save_model(make(), path)
-    with h5py.File(path, "r+") as file:
-        file["model_weights"].attrs["backend"] = np.bytes_("theano")
-    with pytest.raises(FileFormatError, match="Keras on Theano.*mirrored.*Save it again"):
-        load(path)

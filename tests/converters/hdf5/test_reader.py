@@ -297,7 +297,7 @@ def something_else(file: Any) -> None:
         (weight_below_a_weight, ["'dense_1/bias:0/more'", "no such dataset"]),
         (numbers_as_names, ["layer 'dense_1'", "'weight_names' does not hold text"]),
         (two_configs, ["'model_config' holds 2 texts", "one text"]),
-        (before_keras_1, ["before 1.0", "Keras 1"]),
+        (before_keras_1, ["counts 'layer_0'", "no such group"]),
         (keras_3_weights, ["only weights", "layout of Keras 3", "model.load_weights"]),
         (something_else, ["no Keras file", "'layer_names'"]),
     ],
