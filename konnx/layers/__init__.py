@@ -116,6 +116,8 @@ from konnx.layers.transposed import (
 )
 from konnx.layers.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from konnx.layers.wrappers import TimeDistributed, Wrapper
+from konnx.legacy import table as legacy_table
+from konnx.legacy.calls import accept_keras_1_names
 
 register(Activation)
 register(ActivityRegularization)
@@ -209,6 +211,9 @@ register(Wrapper)
 register(ZeroPadding1D)
 register(ZeroPadding2D)
 register(ZeroPadding3D)
+
+for _name, _interface in legacy_table.LAYERS.items():
+    accept_keras_1_names(LAYERS.resolve(_name), _interface)
 
 __all__ = [
     "ELU",

@@ -21,6 +21,8 @@ from konnx.layers.compat import normalize_config
 from konnx.layers.dependence import depends_on
 from konnx.layers.node import InboundNode, record_call
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
+from konnx.legacy.calls import accept_keras_1
+from konnx.legacy.table import ADD_WEIGHT
 from konnx.utils.naming import to_snake_case, unique_name
 
 Update = tuple[Variable, Tensor]
@@ -135,6 +137,7 @@ class Layer:
 
     # Weights
 
+    @accept_keras_1(ADD_WEIGHT)
     def add_weight(
         self,
         name: str,

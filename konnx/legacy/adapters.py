@@ -109,8 +109,8 @@ def normalization_mode(arguments: dict[str, Any], changes: Changes) -> None:
     mode = arguments.pop("mode")
     if mode != 0:
         raise TypeError(
-            "`BatchNormalization` has no argument `mode` since Keras 2: normalization of each "
-            "sample (1) and with batch statistics at all times (2) are no more. "
+            "`mode` of a batch normalization is no more since Keras 2: normalization of each "
+            "sample (1) and with batch statistics at all times (2) went with it. "
             f"Received: mode={mode!r}"
         )
     changes.renamed.append(("mode", None))
@@ -142,3 +142,21 @@ def padding_ends(arguments: dict[str, Any], changes: Changes) -> None:
         changes.remarks.append(
             "`padding` of two ends is given as `padding=(left_pad, right_pad)` since Keras 2."
         )
+
+
+_OF_SAMPLES = {"samples_per_epoch", "val_samples", "nb_epoch", "nb_val_samples", "nb_worker"}
+
+
+def samples_to_steps(arguments: dict[str, Any], changes: Changes) -> None:
+    """Count batches instead of samples, where the generator tells how large they are."""
+    if _OF_SAMPLES & set(arguments):
+        changes.remarks.append(
+            "Keras 2 counts batches where Keras 1 counted samples: `steps_per_epoch` is "
+            "`samples_per_epoch` / batch size, `validation_steps` and `steps` are likewise "
+            "`nb_val_samples` and `val_samples`. Update your call accordingly."
+        )
+    if "samples_per_epoch" in arguments:
+        samples = arguments.pop("samples_per_epoch")
+        size = getattr(arguments.get("generator"), "batch_size", 1)
+        arguments["steps_per_epoch"] = samples // size
+        changes.renamed.append(("samples_per_epoch", "steps_per_epoch"))

@@ -1,9 +1,10 @@
-"""The names of Keras 1: data only."""
+"""The names of Keras 1, by layer and method: data only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import Any
 
 from konnx.legacy.adapters import (
@@ -16,25 +17,28 @@ from konnx.legacy.adapters import (
     padding_ends,
     padding_sides,
     recurrent_input_shape,
+    samples_to_steps,
     split_initializer,
 )
 
 
 @dataclass(frozen=True)
 class Interface:
-    """How a constructor was called before Keras 2.
+    """How a constructor or method was called before Keras 2.
 
     Attributes:
-        positional: the arguments that may stand without a name; None: all.
+        positional: the arguments that Keras 2 shows without a name; None: all.
         renamed: new names of arguments by their old ones.
         adapters: what changes more than names; applied first.
-        once_positional: the arguments that could stand without a name in Keras 1, if more.
+        once_positional: the arguments that could stand without a name in Keras 1, if others.
+        once_types: types of the first of them, by which such a call is told.
     """
 
     positional: tuple[str, ...] | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     adapters: tuple[Adapter, ...] = ()
     once_positional: tuple[str, ...] = ()
+    once_types: tuple[type | UnionType, ...] = ()
 
 
 VALUES: Mapping[str, Mapping[Any, Any]] = {
@@ -106,11 +110,14 @@ _KERNEL = ("filters", "kernel_size")
 _POOL = ("pool_size", "strides", "padding")
 _ROWS_AND_COLUMNS = ("nb_row", "nb_col")
 _ONCE_2D = ("filters", *_ROWS_AND_COLUMNS)
+_TYPES_2D = (object, int, int)
 _KERNEL_DIMS = ("kernel_dim1", "kernel_dim2", "kernel_dim3")
 _join_2d = join_sizes(*_ROWS_AND_COLUMNS)
 
 _conv1d = Interface(_KERNEL, {**_CONV1D, **_DILATION}, (join_input_shape,))
-_conv2d = Interface(_KERNEL, {**_CONVOLUTION, **_WEIGHTS, **_DILATION}, (_join_2d,), _ONCE_2D)
+_conv2d = Interface(
+    _KERNEL, {**_CONVOLUTION, **_WEIGHTS, **_DILATION}, (_join_2d,), _ONCE_2D, _TYPES_2D
+)
 _recurrent = Interface(("units",), _RECURRENT, (forget_bias, recurrent_input_shape))
 _pooling1d = Interface(_POOL, _POOLING1D)
 _pooling = Interface(_POOL, _WINDOW)
@@ -135,12 +142,14 @@ LAYERS: Mapping[str, Interface] = {
         {**_CONVOLUTION, **_WEIGHTS},
         (drop("output_shape"), _join_2d),
         (*_ONCE_2D, "output_shape"),
+        _TYPES_2D,
     ),
     "Conv3D": Interface(
         _KERNEL,
         {**_CONVOLUTION, **_WEIGHTS},
         (join_sizes(*_KERNEL_DIMS),),
         ("filters", *_KERNEL_DIMS),
+        (object, int, int, int),
     ),
     "ConvLSTM2D": Interface(
         _KERNEL,
@@ -154,6 +163,7 @@ LAYERS: Mapping[str, Interface] = {
         },
         (forget_bias, _join_2d),
         _ONCE_2D,
+        _TYPES_2D,
     ),
     "Cropping2D": _cropping,
     "Cropping3D": _cropping,
@@ -178,7 +188,9 @@ LAYERS: Mapping[str, Interface] = {
     "LSTM": _recurrent,
     "Lambda": Interface(("function", "output_shape")),
     "LocallyConnected1D": Interface(_KERNEL, _CONV1D, (join_input_shape,)),
-    "LocallyConnected2D": Interface(_KERNEL, {**_CONVOLUTION, **_WEIGHTS}, (_join_2d,), _ONCE_2D),
+    "LocallyConnected2D": Interface(
+        _KERNEL, {**_CONVOLUTION, **_WEIGHTS}, (_join_2d,), _ONCE_2D, _TYPES_2D
+    ),
     "MaxPooling1D": _pooling1d,
     "MaxPooling2D": _pooling,
     "MaxPooling3D": _pooling,
@@ -193,6 +205,7 @@ LAYERS: Mapping[str, Interface] = {
         },
         (split_initializer, _join_2d),
         _ONCE_2D,
+        _TYPES_2D,
     ),
     "SimpleRNN": Interface(
         ("units",),
@@ -210,3 +223,34 @@ LAYERS: Mapping[str, Interface] = {
     "ZeroPadding3D": Interface(("padding",), _FORMAT),
 }
 """The constructors of layers."""
+
+ADD_WEIGHT = Interface(
+    ("name", "shape"), once_positional=("shape", "name"), once_types=(tuple | list,)
+)
+"""`Layer.add_weight`, which took the shape first."""
+
+MODEL = Interface(None, {"input": "inputs", "output": "outputs"})
+"""The constructor of `Model`."""
+
+FIT = Interface((), {"nb_epoch": "epochs"})
+"""`fit`."""
+
+_GENERATOR = {
+    "nb_epoch": "epochs",
+    "nb_val_samples": "validation_steps",
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+    "max_q_size": "max_queue_size",
+}
+
+FIT_GENERATOR = Interface(
+    ("generator", "steps_per_epoch", "epochs"), _GENERATOR, (samples_to_steps,)
+)
+"""`fit_generator`."""
+
+READ_GENERATOR = Interface(
+    ("generator", "steps", "max_queue_size"),
+    {"val_samples": "steps", **_GENERATOR},
+    (samples_to_steps,),
+)
+"""`evaluate_generator` and `predict_generator`."""

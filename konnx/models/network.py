@@ -14,6 +14,8 @@ from konnx.layers.dependence import within_inputs
 from konnx.layers.input import InputLayer
 from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import InputSpec, as_list, unpack
+from konnx.legacy.calls import accept_keras_1
+from konnx.legacy.table import MODEL
 from konnx.models.topology import trace
 from konnx.utils.naming import did_you_mean, free_name
 
@@ -34,6 +36,7 @@ class Network(Layer):
         name: default: "model_1", …
     """
 
+    @accept_keras_1(MODEL)
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)
         self._set_graph(as_list(inputs), as_list(outputs))

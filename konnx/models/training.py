@@ -9,6 +9,8 @@ import numpy as np
 
 from konnx.callbacks import Callback, History
 from konnx.layers.spec import unpack
+from konnx.legacy.calls import accept_keras_1
+from konnx.legacy.table import FIT, FIT_GENERATOR, READ_GENERATOR
 from konnx.models.compiling import CompiledNetwork
 from konnx.training import loop
 from konnx.training.data import (
@@ -43,6 +45,7 @@ class TrainableNetwork(CompiledNetwork):
 
     # On arrays
 
+    @accept_keras_1(FIT)
     def fit(
         self,
         x: Any = None,
@@ -304,6 +307,7 @@ class TrainableNetwork(CompiledNetwork):
 
     # On streams of batches
 
+    @accept_keras_1(FIT_GENERATOR)
     def fit_generator(
         self,
         generator: Any,
@@ -360,6 +364,7 @@ class TrainableNetwork(CompiledNetwork):
             source = StreamBatches(stream, steps, self._stepper(True, class_weight))
             return self._fit(source, epochs, initial_epoch, verbose, callbacks, validation)
 
+    @accept_keras_1(READ_GENERATOR)
     def evaluate_generator(
         self,
         generator: Any,
@@ -398,6 +403,7 @@ class TrainableNetwork(CompiledNetwork):
 
         return standardize
 
+    @accept_keras_1(READ_GENERATOR)
     def predict_generator(
         self,
         generator: Any,

@@ -121,7 +121,7 @@ def test_bilinear_lines_run_between_centres_or_as_before_2020_between_corners() 
 def test_a_transposed_convolution_turns_the_shape_of_a_convolution_round() -> None:
     value = np.ones((1, 4, 4, 1), "float32")
     for padding, size in (("valid", 9), ("same", 8)):
-        layer = Conv2DTranspose(1, 3, 2, padding, kernel_initializer="ones")
+        layer = Conv2DTranspose(1, 3, strides=2, padding=padding, kernel_initializer="ones")
         assert run(layer, value).shape == (1, size, size, 1)
         assert layer.kernel.shape == (3, 3, 1, 1)
 
