@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import tempfile
@@ -51,10 +52,10 @@ def save_keras_archive(
     model.check_built("be saved")
     compiled = compile_config(model) if include_optimizer else None
     config = json.dumps({**model_object(model), "compile_config": compiled}).encode()
-    groups = list(_groups(model))
+    groups = _groups(model)
     if compiled is not None:
         name = str(compiled["optimizer"]["class_name"]).lower()
-        groups.append((OPTIMIZER, name, optimizer_arrays(model)))
+        groups = itertools.chain(groups, [(OPTIMIZER, name, optimizer_arrays(model))])
     target = Path(filepath)
     with (
         atomic_path(target, overwrite=overwrite) as temporary,
@@ -92,7 +93,7 @@ def _groups(model: Model) -> Iterator[Group]:
             yield place.path, place.layer.name, arrays
 
 
-def _write_groups(temporary: Path, groups: Iterator[Group] | list[Group], target: Path) -> None:
+def _write_groups(temporary: Path, groups: Iterator[Group], target: Path) -> None:
     with open_new(temporary, os.fspath(target)) as file:
         for path, name, arrays in groups:
             group = file.create_group(f"{path}/{VARIABLES}" if path else VARIABLES)

@@ -18,6 +18,7 @@ from konnx.layers.bidirectional import Bidirectional
 from konnx.layers.input import InputLayer
 from konnx.layers.masking import ApplyMask
 from konnx.layers.node import InboundNode, history_of
+from konnx.layers.operation import Operation
 from konnx.layers.recurrent import RNN
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
@@ -107,8 +108,10 @@ def _names(model: Network) -> dict[Layer, str]:
     """The names of layers; masks make Keras 3 add operations, whose names must be others."""
     names = {layer: layer.name for layer in model.layers}
     if any(isinstance(layer, ApplyMask) for layer in model.layers):
-        for layer in filter(_is_operation, model.layers):
-            names[layer] = free_name(f"{layer.name}_given", set(names.values()).__contains__)
+        for layer in model.layers:
+            if isinstance(layer, Operation):
+                name = free_name(f"{layer.name}_given", set(names.values()).__contains__)
+                names[layer] = name
     return names
 
 
@@ -141,7 +144,7 @@ def _call(node: InboundNode, graph: _Graph) -> Config:
     split = [_without_mask(tensor) for tensor in node.inputs]
     tensors = [graph.tensor(tensor) for tensor, _ in split]
     masks = [None if mask is None else graph.tensor(mask) for _, mask in split]
-    if _is_operation(node.layer):
+    if isinstance(node.layer, Operation):
         return operation_call(node.layer.get_config(), node.arguments, tensors)
     kwargs = dict(node.arguments)
     if any(masks):
@@ -149,10 +152,6 @@ def _call(node: InboundNode, graph: _Graph) -> Config:
     if isinstance(node.layer, RNN | Bidirectional) and len(tensors) > 1:
         return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": [unpack(tensors)], "kwargs": kwargs}
-
-
-def _is_operation(layer: Layer) -> bool:
-    return type(layer).__name__ == "Operation"
 
 
 def _without_mask(tensor: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -187,7 +186,7 @@ def layer_object(layer: Layer) -> Config:
     if isinstance(layer, Network):
         return model_object(layer)
     given = layer_family.serialize(layer)
-    if _is_operation(layer):
+    if isinstance(layer, Operation):
         return operation_object(given["config"])
     inner = getattr(layer, "layer", None)
     if isinstance(inner, Network):

