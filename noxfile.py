@@ -136,7 +136,7 @@ def training(session: nox.Session) -> None:
 
 @nox.session(requires=["wheel"])
 def javascript(session: nox.Session) -> None:
-    """Train what konnx exports in ONNX Runtime for Node and for the web, as in konnx itself."""
+    """Train and predict with what konnx exports in ONNX Runtime for Node and for the web."""
     missing = [name for name in ("node", "npm") if shutil.which(name) is None]
     if missing:
         session.skip(f"this needs {' and '.join(missing)}, which are not on the PATH")
@@ -149,6 +149,8 @@ def javascript(session: nox.Session) -> None:
     options = ("--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund")
     session.run("npm", "install", f"--prefix={folder}", *options, external=True)
     session.run("python", str(folder / "check.py"), str(folder))
+    goldens = str(ROOT / "tests" / "goldens")
+    session.run("python", str(folder / "check_converted.py"), str(folder), goldens)
 
 
 @nox.session(requires=["wheel"])

@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 
 from konnx.graph.operators import node_proto
 from konnx.graph.phases import select_phase
+from konnx.graph.pooled_padding import keep_padding_apart
 from konnx.graph.sameness import RANDOM, attributes_key, constant_key
 from konnx.graph.scans import tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by
@@ -77,7 +78,8 @@ def emit_resolved(
 ) -> Emitted:
     """Write outputs that hold no Phase any more; see `emit`."""
     _check_inputs(inputs)
-    outputs = dict(zip(outputs, tidy_scans(list(outputs.values())), strict=True))
+    tidy = keep_padding_apart(tidy_scans(list(outputs.values())))
+    outputs = dict(zip(outputs, tidy, strict=True))
     model = _Model(freeze, dict.fromkeys([*inputs, *outputs], 0))
     writer = _Writer(model, {tensor: key for key, tensor in inputs.items()})
     writer.write(outputs)
