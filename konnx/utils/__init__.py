@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Sequence,
         SequenceEnqueuer,
     )
+    from konnx.utils.downloads import get_file
     from konnx.utils.generic_utils import deserialize_keras_object, serialize_keras_object
     from konnx.utils.io_utils import HDF5Matrix
     from konnx.utils.layer_utils import convert_all_kernels_in_model, print_summary
@@ -35,6 +36,7 @@ _NAMES = {
     "custom_object_scope": "konnx.utils.custom_objects",
     "deserialize_keras_object": "konnx.utils.generic_utils",
     "get_custom_objects": "konnx.utils.custom_objects",
+    "get_file": "konnx.utils.downloads",
     "normalize": "konnx.utils.np_utils",
     "print_summary": "konnx.utils.layer_utils",
     "serialize_keras_object": "konnx.utils.generic_utils",
@@ -53,6 +55,7 @@ __all__ = [
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
+    "get_file",
     "normalize",
     "print_summary",
     "serialize_keras_object",
