@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from konnx.utils.layer_utils import convert_all_kernels_in_model, print_summary
     from konnx.utils.np_utils import normalize, to_categorical
     from konnx.utils.progbar import Progbar
+    from konnx.utils.vis_utils import plot_model
 
 _NAMES = {
     "CustomObjectScope": "konnx.utils.custom_objects",
@@ -38,6 +39,7 @@ _NAMES = {
     "get_custom_objects": "konnx.utils.custom_objects",
     "get_file": "konnx.utils.downloads",
     "normalize": "konnx.utils.np_utils",
+    "plot_model": "konnx.utils.vis_utils",
     "print_summary": "konnx.utils.layer_utils",
     "serialize_keras_object": "konnx.utils.generic_utils",
     "to_categorical": "konnx.utils.np_utils",
@@ -57,6 +59,7 @@ __all__ = [
     "get_custom_objects",
     "get_file",
     "normalize",
+    "plot_model",
     "print_summary",
     "serialize_keras_object",
     "to_categorical",
