@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from konnx.converters.configs.walk import in_every_depth
+from konnx.layers.operation.configs import operand
 
 Place = list[Any]
 
 _CONSTANT = "_CONSTANT_VALUE"
+_OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")
 _ORDER = ("value", "key", "initial_state", "constants")
 """Arguments that are inputs, in the order in which layers take them."""
 
@@ -54,6 +56,8 @@ def _call(call: Any, entry: Mapping[str, Any], made: list[Any]) -> Any:
     """A call as a list of [layer, call, output, arguments], one for each tensor."""
     if isinstance(call, Mapping) and not any(_places(call)):
         return call  # of Keras 3, or damaged: whoever makes the layers says so
+    if entry.get("class_name") in _OPERATIONS:
+        return _operation(call, str(entry.get("name")))
     inputs, arguments = _given(call, str(entry.get("name")))
     if not inputs:
         return call
@@ -65,6 +69,32 @@ def _call(call: Any, entry: Mapping[str, Any], made: list[Any]) -> Any:
         inputs = _masked(inputs, list(_places(mask)), str(entry.get("name")), made)
     kept = {key: one for key, one in arguments.items() if key not in further and one is not None}
     return [[*place, kept] for place in inputs]
+
+
+def _operation(call: Any, name: str) -> list[Any]:
+    """The call of an operation, whose arguments hold the numbers of the tensors."""
+    first, *_ = *_places(call), []
+    further = first[3] if len(first) > 3 and isinstance(first[3], Mapping) else {}
+    inputs: list[Place] = []
+    args = [_numbered(call, inputs)]
+    kwargs = {key: _numbered(one, inputs) for key, one in further.items() if key != "name"}
+    if not inputs:
+        raise ValueError(f"Layer '{name}' is called on no tensor. Received: {call!r}")
+    return [[*place, {"args": args, "kwargs": kwargs}] for place in inputs]
+
+
+def _numbered(value: Any, inputs: list[Place]) -> Any:
+    """A value with `operand(number)` in the place of each tensor, which is added to the inputs."""
+    if _is_place(value):
+        if value[0] == _CONSTANT:
+            return value[2]
+        inputs.append(value[:3])
+        return operand(len(inputs) - 1)
+    if isinstance(value, list):
+        return [_numbered(item, inputs) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _numbered(item, inputs) for key, item in value.items()}
+    return value
 
 
 def _given(call: Any, layer: str) -> tuple[list[Place], dict[str, Any]]:

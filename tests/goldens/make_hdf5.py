@@ -20,6 +20,7 @@ import h5py
 import keras21
 import numpy as np
 import tf_keras
+import tf_keras_models
 import training_cases as tc
 from keras21 import BATCH, Array
 from keras216_file import write as write_keras216
@@ -236,6 +237,7 @@ FILES: dict[str, Callable[[], Any]] = {
     "layers_of_sequences": catalogue_models.of_sequences,
     "layers_of_images": catalogue_models.of_images,
     "layers_of_volumes": catalogue_models.of_volumes,
+    **tf_keras_models.MODELS,
 }
 KERAS216: dict[str, tuple[Callable[[], Any], keras21.OptimizerSpec | None]] = {
     "keras216_sequential_adam": (compiled(mlp, ADAM), ADAM),
