@@ -104,10 +104,15 @@ def _metrics(value: Any, model: Model, custom_objects: Custom) -> list[list[Any]
     ]
 
 
+_STATEFUL = {one.__name__ for one in (metrics.AUC, metrics.Precision, metrics.Recall)}
+
+
 def _metric(value: Any, custom_objects: Custom) -> Any:
-    """Return a name, or the user's own function."""
+    """Return a name, the user's own function, or a metric that keeps sums."""
     if isinstance(value, Mapping) and "config" in value:
         inner = value["config"]
+        if value["class_name"] in {*_STATEFUL, *(custom_objects or {})}:
+            return metrics.deserialize(value, custom_objects)
         is_accuracy = inner.get("name") in ("accuracy", "acc")
         value = "accuracy" if is_accuracy else inner.get("fn", value["class_name"])
     return _with_custom(value, custom_objects)

@@ -163,6 +163,8 @@ def _variables(model: Any) -> list[Variable]:
     optimizer = compiled.optimizer
     numbers = [value for value in vars(optimizer).values() if isinstance(value, Variable)]
     updated = [variable for variable, _ in [*model.updates, *model.state_updates]]
+    for metric in compiled.stateful_metrics.values():
+        updated += metric.variables
     return list(dict.fromkeys([*model.weights, *optimizer.weights, *numbers, *updated]))
 
 

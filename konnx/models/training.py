@@ -161,7 +161,23 @@ class TrainableNetwork(CompiledNetwork):
             verbose=verbose,
             callbacks=callbacks or (),
             validation=validation,
+            metrics=self._sums,
         )
+
+    @property
+    def _sums(self) -> loop.Sums:
+        compiled = self.compiled
+        return loop.Sums([*compiled.stateful_metrics], compiled.reset_metrics)
+
+    def reset_metrics(self) -> None:
+        """Begin the sums of metrics anew that are not means of batches, such as AUC.
+
+        `fit`, `evaluate` and the methods for single batches do so themselves.
+        """
+        self.compiled.reset_metrics()
+
+    def _evaluate(self, source: Source, verbose: int = 0) -> list[Any]:
+        return loop.evaluate(source, self.metrics_names, self._sums, verbose)
 
     def _validation(
         self, data: Any, steps: int | None, batch_size: int, reading: Reading
@@ -198,7 +214,7 @@ class TrainableNetwork(CompiledNetwork):
         self, arrays: Arrays, weighted: list[bool], batch_size: int, steps: int | None
     ) -> loop.Validate:
         step = self.compiled.test_function(weighted)
-        return lambda: loop.evaluate(ArrayBatches(arrays, step, batch_size, steps=steps))
+        return lambda: self._evaluate(ArrayBatches(arrays, step, batch_size, steps=steps))
 
     def _training_data(
         self, x: Any, y: Any, sample_weight: Any, class_weight: Any
@@ -212,11 +228,13 @@ class TrainableNetwork(CompiledNetwork):
         """Do one training step on the samples; returns the loss, or a list with the metrics."""
         self.warn_of_changed_trainable()
         arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
+        self.compiled.reset_metrics()
         return _numbers(self.compiled.train_function(weighted)(arrays))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Compute loss and metrics on the samples at once; see `train_on_batch`."""
         arrays, weighted = self._training_data(x, y, sample_weight, None)
+        self.compiled.reset_metrics()
         return _numbers(self.compiled.test_function(weighted)(arrays))
 
     def evaluate(
@@ -250,7 +268,7 @@ class TrainableNetwork(CompiledNetwork):
         self._check_batches(arrays, batch_size)
         step = self.compiled.test_function(weighted)
         source = ArrayBatches(arrays, step, batch_size or _BATCH_SIZE, steps=steps)
-        return unpack(loop.evaluate(source, verbose))
+        return unpack(self._evaluate(source, verbose))
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
@@ -388,7 +406,8 @@ class TrainableNetwork(CompiledNetwork):
     ) -> list[float]:
         count = count_steps(stream, steps, "steps")
         with opened(stream, reading) as batches:
-            return loop.evaluate(StreamBatches(batches, count, self._stepper(False)), verbose)
+            source = StreamBatches(batches, count, self._stepper(False))
+            return self._evaluate(source, verbose)
 
     def _stepper(
         self, training: bool, class_weight: Any = None
@@ -428,7 +447,7 @@ class TrainableNetwork(CompiledNetwork):
 
 
 def _numbers(values: Sequence[np.ndarray]) -> Any:
-    return unpack([float(value) for value in values])
+    return unpack([loop.reported(value) for value in values])
 
 
 def _check_count(name: str, value: Any) -> None:

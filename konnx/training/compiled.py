@@ -14,7 +14,8 @@ from konnx.function import Function
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
 from konnx.graph.passes import rectify_pooled
 from konnx.layers.base import Update
-from konnx.training.objective import LossFunction, weighted_mean
+from konnx.metrics import StatefulMetric
+from konnx.training.objective import LossFunction, masked_weights, weighted_mean
 from konnx.utils.naming import free_name
 
 # Losses whose targets must have the shape of the output.
@@ -54,10 +55,10 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True)
 class Metric:
-    """One number to report: a function of an output and its target."""
+    """What to report: a function of an output and its target, or one that keeps sums."""
 
     name: str
-    function: LossFunction
+    function: LossFunction | StatefulMetric
     output: int
     weighted: bool
 
@@ -144,6 +145,20 @@ class Compiled:
             names += [f"{name}_loss" for name in self.target_names]
         return names + [metric.name for metric in self._metrics]
 
+    @property
+    def stateful_metrics(self) -> dict[str, StatefulMetric]:
+        """The metrics that keep sums over an epoch, by the names under which they are reported."""
+        return {
+            metric.name: metric.function
+            for metric in self._metrics
+            if isinstance(metric.function, StatefulMetric)
+        }
+
+    def reset_metrics(self) -> None:
+        """Begin the sums of metrics anew."""
+        for metric in self.stateful_metrics.values():
+            metric.reset_states()
+
     def train_function(
         self, weighted: Sequence[bool], gradient_engine: str | None = None
     ) -> Function:
@@ -194,8 +209,12 @@ class Compiled:
         phase, weights = self._phases[training], self._weights_given(weighted)
         total, each = self._total_loss(phase, weights)
         values = [total, *each] if len(self._model.outputs) > 1 else [total]
-        values += [self._metric_value(metric, phase, weights) for metric in self._metrics]
-        updates = self._updates[training]
+        counts: list[Update] = []
+        for metric in self._metrics:
+            value, sums = self._metric_value(metric, phase, weights)
+            values.append(value)
+            counts += sums
+        updates = [*self._updates[training], *counts]
         if training:
             derived = None  # the optimizer's business
             if engine != "portable":
@@ -238,16 +257,16 @@ class Compiled:
             )
         return total, each
 
-    def _metric_value(self, metric: Metric, phase: Phase, weights: Mapping[int, Tensor]) -> Tensor:
-        i = metric.output
+    def _metric_value(
+        self, metric: Metric, phase: Phase, weights: Mapping[int, Tensor]
+    ) -> tuple[Tensor, list[Update]]:
+        i, function = metric.output, metric.function
+        y_true, y_pred, mask = self._targets[i], phase.outputs[i], phase.masks[i]
+        weight = weights.get(i) if metric.weighted else None
         with name_scope(f"metrics/{metric.name}"):
-            return weighted_mean(
-                metric.function,
-                self._targets[i],
-                phase.outputs[i],
-                weights.get(i) if metric.weighted else None,
-                phase.masks[i],
-            )
+            if isinstance(function, StatefulMetric):
+                return function.accumulate(y_true, y_pred, masked_weights(weight, mask))
+            return weighted_mean(function, y_true, y_pred, weight, mask), []
 
     def _resolve(
         self, losses: Sequence[Tensor], updates: Sequence[Update], *, training: bool
@@ -309,13 +328,15 @@ class Compiled:
             name = f"{self._model.output_names[i]}_{name}"
         return Metric(free_name(name, taken.__contains__), function, i, weighted)
 
-    def _metric_function(self, metric: Any, i: int) -> tuple[LossFunction, str]:
+    def _metric_function(self, metric: Any, i: int) -> tuple[LossFunction | StatefulMetric, str]:
         loss, shape = self.loss_functions[i], self._model.outputs[i].shape
         if metric in ("accuracy", "acc"):
             return metric_family.accuracy_for(loss, shape), "acc"
         if metric in ("crossentropy", "ce"):
             return metric_family.crossentropy_for(loss, shape), "ce"
         function = metric_family.get(metric)
+        if isinstance(function, StatefulMetric):  # each output has sums of its own
+            function = type(function).from_config(function.get_config())
         return function, getattr(function, "name", None) or function.__name__
 
 

@@ -26,7 +26,7 @@ from konnx.training.not_a_number import explain_nan
 from konnx.training.sources import ArrayBatches, Batch, Source, Step
 from konnx.utils.progbar import Progbar
 
-Validate = Callable[[], list[float]]
+Validate = Callable[[], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,19 @@ class Validation:
     arrays: Arrays | None = None
 
 
+@dataclass(frozen=True)
+class Sums:
+    """The metrics that keep sums over an epoch, and are not means over its batches.
+
+    Attributes:
+        names: under which they are reported.
+        reset: begins them anew.
+    """
+
+    names: Sequence[str] = ()
+    reset: Callable[[], None] = lambda: None
+
+
 def fit(
     model: Any,
     source: Source,
@@ -52,6 +65,7 @@ def fit(
     verbose: int = 1,
     callbacks: Sequence[Callback] = (),
     validation: Validation | None = None,
+    metrics: Sums | None = None,
 ) -> History:
     """Train over batches, epoch by epoch; returns what happened.
 
@@ -64,12 +78,14 @@ def fit(
         verbose: 0, 1 (a progress bar) or 2 (a line an epoch).
         callbacks: called after the standard ones.
         validation: evaluated after each epoch that is not stopped in its midst.
+        metrics: those of them that keep sums, which each epoch begins anew.
     """
-    history = History()
+    history, metrics = History(), metrics or Sums()
     names = list(metrics_names)
-    bar = [ProgbarLogger("steps" if source.samples is None else "samples")] if verbose else []
+    unit = "steps" if source.samples is None else "samples"
+    bar = [ProgbarLogger(unit, metrics.names)] if verbose else []
     params = _params(source, names, epochs, verbose, validation)
-    told = CallbackList([BaseLogger(), *bar, *callbacks, history])
+    told = CallbackList([BaseLogger(metrics.names), *bar, *callbacks, history])
     told.set_model(model)
     told.set_params(params)
     for callback in told.callbacks:
@@ -82,6 +98,7 @@ def fit(
         for epoch in range(start.epoch, 0 if model.stop_training else epochs):
             first = start.batch if epoch == start.epoch else 0
             if not first:
+                metrics.reset()
                 told.on_epoch_begin(epoch, {})
             done = first
             for done in _train_epoch(model, source, names, told, nans, epoch, first):
@@ -157,7 +174,7 @@ def _train_epoch(
         logs: dict[str, Any] = {"batch": number, "size": batch.size}
         told.on_batch_begin(number, logs)
         values = batch.step(batch.arrays)
-        logs.update({name: float(v) for name, v in zip(names, values, strict=True)})
+        logs.update({name: reported(v) for name, v in zip(names, values, strict=True)})
         nans.check(logs["loss"], f"epoch {epoch + 1}, batch {number}", batch)
         told.on_batch_end(number, logs)
         yield number + 1
@@ -187,21 +204,40 @@ class _NanWatch:
         )
 
 
-def evaluate(source: Source, verbose: int = 0) -> list[float]:
-    """Return the mean of what the steps of an epoch return, weighted by the sizes of batches.
+def reported(value: np.ndarray) -> Any:
+    """Return a scalar as a float; metrics of several thresholds stay arrays."""
+    return float(value) if np.size(value) == 1 else value
+
+
+def evaluate(
+    source: Source, metrics_names: Sequence[str], metrics: Sums, verbose: int = 0
+) -> list[Any]:
+    """Return what the steps of an epoch return: means weighted by the sizes of batches, and sums.
+
+    Args:
+        source: where the batches come from.
+        metrics_names: what the steps return.
+        metrics: those of them of which the last value counts.
+        verbose: 1 shows a progress bar.
 
     Raises:
         ValueError: there is no batch.
     """
     bar = Progbar(source.samples or source.steps, verbose=verbose)
-    seen, sums = 0, np.zeros(())
-    for number, batch in enumerate(source.epoch(), 1):
-        values = np.array([float(value) for value in batch.step(batch.arrays)])
-        seen, sums = seen + batch.size, sums + values * batch.size
-        bar.update(number if source.samples is None else seen)
+    metrics.reset()
+    totals = [0.0] * len(metrics_names)
+    seen, values = 0, totals
+    for count, batch in enumerate(source.epoch(), 1):
+        values = [reported(value) for value in batch.step(batch.arrays)]
+        totals = [t + value * batch.size for t, value in zip(totals, values, strict=True)]
+        seen += batch.size
+        bar.update(count if source.samples is None else seen)
     if not seen:
         raise ValueError("There is nothing to evaluate: the data have no batch.")
-    return [float(value) for value in sums / seen]
+    return [
+        last if name in metrics.names else total / seen
+        for name, last, total in zip(metrics_names, values, totals, strict=True)
+    ]
 
 
 def predict(step: Step, arrays: Arrays, batch_size: int, verbose: int = 0) -> list[np.ndarray]:

@@ -37,6 +37,19 @@ def weighted_mean(
     return ops.mean(scores)
 
 
+def masked_weights(weights: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    """Return weights that are 0 where a mask is; None where there are neither."""
+    if mask is None:
+        return weights
+    kept = ops.cast(mask, "float32")
+    if weights is None:
+        return kept
+    weights = ops.cast(weights, "float32")
+    for axis in range(weights.ndim, kept.ndim):
+        weights = ops.expand_dims(weights, axis)
+    return weights * kept
+
+
 def _weighted(scores: Tensor, weights: Tensor) -> Tensor:
     if weights.ndim > scores.ndim:
         raise ShapeError(

@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+import numpy as np
+
 Values = Sequence[tuple[str, float]]
 
 
@@ -99,7 +101,7 @@ class Progbar:
     def _means(self) -> str:
         parts = []
         for name, (total, count) in self._sums.items():
-            mean = total / max(count, 1)
+            mean = float(np.mean(total)) / max(count, 1)  # a metric may have several values
             parts.append(f" - {name}: {mean:.4f}" if abs(mean) > 1e-3 else f" - {name}: {mean:.4e}")
         return "".join(parts)
 

@@ -16,6 +16,7 @@ from konnx.training import loop
 from konnx.training.sources import ArrayBatches
 
 DATA = np.arange(10.0, dtype=np.float32)
+NAMES = ["loss", "twice"]
 
 pytestmark = pytest.mark.no_runtime
 
@@ -76,16 +77,17 @@ def fit(step: Any = None, **options: Any) -> History:
     model = options.pop("model", None) or Model()
     cut = {"batch_size": options.pop("batch_size", 4), "shuffle": options.pop("shuffle", False)}
     source = ArrayBatches([DATA], step or Recorder(), **cut)
-    return loop.fit(model, source, ["loss", "twice"], **options)
+    return loop.fit(model, source, NAMES, **options)
 
 
 def validation_on(data: np.ndarray, step: Recorder | None = None) -> loop.Validation:
     source = ArrayBatches([data], step or Recorder(), 4)
-    return loop.Validation(lambda: loop.evaluate(source), [data])
+    return loop.Validation(lambda: loop.evaluate(source, NAMES, loop.Sums()), [data])
 
 
 def evaluated(batch_size: int, verbose: int = 0) -> list[float]:
-    return loop.evaluate(ArrayBatches([DATA], Recorder(), batch_size), verbose)
+    source = ArrayBatches([DATA], Recorder(), batch_size)
+    return loop.evaluate(source, NAMES, loop.Sums(), verbose)
 
 
 def batches(**options: Any) -> list[list[float]]:

@@ -1,6 +1,7 @@
 """Metrics: functions of (y_true, y_pred) that return one value for every sample (and time step).
 
-Every loss function is a metric too.
+Every loss function is a metric too. What is no mean of such values, as the area under a curve, is a
+`StatefulMetric`, which keeps sums over an epoch.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from konnx.losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
+from konnx.metrics.auc import AUC
+from konnx.metrics.confusion import Precision, Recall
+from konnx.metrics.stateful import StatefulMetric
 from konnx.utils.registry import CustomObjects, FunctionRegistry
 
 Metric = Callable[[Any, Tensor], Tensor]
@@ -118,6 +122,9 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Tensor, k: int = 5) -
 for _name in losses.LOSSES:
     METRICS.register(losses.LOSSES.resolve(_name), name=_name)
 
+for _class in (AUC, Precision, Recall):
+    METRICS.register(_class)
+
 
 def accuracy_for(loss: losses.Loss | None, output_shape: Sequence[int | None]) -> Metric:
     """Return the function that 'accuracy' or 'acc' means for an output.
@@ -147,12 +154,12 @@ def crossentropy_for(loss: losses.Loss | None, output_shape: Sequence[int | None
 
 
 def serialize(metric: Metric) -> Any:
-    """Return the name of a metric, as files hold it."""
+    """Return the name of a metric, or the class and arguments of one with a state."""
     return METRICS.serialize(metric)
 
 
 def deserialize(config: Any, custom_objects: CustomObjects = None) -> Metric:
-    """Return the metric of a name.
+    """Return the metric of a name, or of a class and its arguments.
 
     Raises:
         ValueError: there is none of that name.
@@ -177,6 +184,7 @@ def get(identifier: Any) -> Metric:
 
 
 __all__ = [
+    "AUC",
     "KLD",
     "MAE",
     "MAPE",
@@ -184,6 +192,9 @@ __all__ = [
     "MSE",
     "MSLE",
     "Metric",
+    "Precision",
+    "Recall",
+    "StatefulMetric",
     "accuracy_for",
     "binary_accuracy",
     "binary_crossentropy",
