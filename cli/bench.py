@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from konnx.cli.options import Debug, Device, Json
+from konnx.cli.options import Debug, Device, Json, Trust
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,13 +53,14 @@ def bench(
     ] = False,
     device: Device = "auto",
     as_json: Json = False,
+    trust: Trust = False,
     debug: Debug = False,
 ) -> None:
     """Measure a model's speed on random inputs: latency, throughput, loading, memory."""
     from konnx.cli.model_files import open_model
     from konnx.cli.timing import Effort, measure
 
-    opened = open_model(model)
+    opened = open_model(model, trust=trust)
     shapes = _shapes(opened, input_shapes or [])
     effort = Effort(warmup, runs, seconds)
     results = [

@@ -45,17 +45,24 @@ class RunnableModel:
         return onnx.load(self.source)
 
 
-def open_model(path: str | os.PathLike[str]) -> RunnableModel:
-    """Read a model to run from an ONNX or a Keras file.
+def open_model(path: str | os.PathLike[str], *, trust: bool = False) -> RunnableModel:
+    """Read a model to run from an ONNX file, or one of Keras.
+
+    Args:
+        path: the file.
+        trust: whether an ONNX model may run what takes all memory or is a program of its own.
 
     Raises:
-        FileFormatError: the file is neither, or it is damaged, or it holds only weights.
+        FileFormatError: the file is neither, or it is damaged, or it holds only weights; or it is
+            an ONNX model that does such things, and is not trusted.
         ValueError: it holds layers that are unknown here.
         OSError: it cannot be read.
     """
     file = os.fspath(path)
     model = read_onnx_unless_keras(file)
     if model is not None:
+        if not trust:
+            _require_harmless(model, file)
         return _runnable(model, file)
     from konnx.converters import load_model, to_onnx
 
@@ -82,6 +89,16 @@ def read_onnx_unless_keras(file: str) -> ModelProto | None:
         except FileFormatError:
             raise FileFormatError(f"{error} It is no ONNX model either.") from error
     return None
+
+
+def _require_harmless(model: ModelProto, file: str) -> None:
+    from konnx.cli.scan import harmful_to_run
+
+    found = harmful_to_run(model)
+    if found:
+        raise FileFormatError.at(
+            file, found[0].where, found[0].what, remedy="If you trust the file, use --trust"
+        )
 
 
 def _runnable(model: ModelProto, file: str) -> RunnableModel:

@@ -31,3 +31,10 @@ Device = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust", help="Run an ONNX model even if it takes all memory or holds a program."
+    ),
+]

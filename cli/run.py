@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from konnx.cli.options import Debug, Device
+from konnx.cli.options import Debug, Device, Trust
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +80,7 @@ def run(
     layers: Annotated[
         bool, typer.Option("--layers", help="With --compare MODEL: compare layer by layer, too.")
     ] = False,
+    trust: Trust = False,
     debug: Debug = False,
 ) -> None:
     """Run a model on inputs from files, and write, show or compare its outputs."""
@@ -88,7 +89,7 @@ def run(
     from konnx.cli.model_files import open_model
     from konnx.cli.outputs import check_output_name
 
-    opened = open_model(model)
+    opened = open_model(model, trust=trust)
     names = [value.name for value in opened.outputs]
     if output is not None:
         check_output_name(output, names)

@@ -73,6 +73,18 @@ def scan_onnx(file: Path, model: ModelProto) -> list[Finding]:
     return findings
 
 
+def harmful_to_run(model: ModelProto) -> list[Finding]:
+    """Return what would take all memory, or run a program, as soon as a runtime loads a model."""
+    programs = [
+        Finding(
+            "danger", node.name or node.op_type, f"{operator_name(node)} {_NATIVE[node.op_type]}"
+        )
+        for node in _nodes(model)
+        if node.op_type in _NATIVE
+    ]
+    return [*programs, *_functions(model), *_bombs(model)]
+
+
 def _nodes(model: ModelProto) -> Iterator[NodeProto]:
     from konnx.graph.inline import all_nodes
 
