@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from konnx.layers import LAYERS
+from konnx.models.conversion import Conversion
 
 Config = dict[str, Any]
 Place = list[Any]
@@ -13,6 +14,7 @@ Place = list[Any]
 
 _TENSOR = "__keras_tensor__"
 _OPERATIONS = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
+_WHY_MASK = "Keras 3 hands it to the layer as a tensor"
 _FURTHER_INPUTS: Mapping[str, Sequence[str]] = {
     "MultiHeadAttention": ("query", "value", "key"),
     "GroupQueryAttention": ("query", "value", "key"),
@@ -28,6 +30,7 @@ class Calls:
         layers: their entries in the network's config.
         networks: the names of those that are networks themselves.
         plain: puts a value that is no tensor into the words of Keras 2.
+        report: what was converted is added to it.
     """
 
     def __init__(
@@ -35,10 +38,12 @@ class Calls:
         layers: Sequence[Mapping[str, Any]],
         networks: set[str],
         plain: Callable[[Any], Any],
+        report: list[Conversion],
     ) -> None:
         self._entries = {name_of(entry): entry for entry in layers}
         self._networks = networks
         self._plain = plain
+        self._report = report
 
     def converted(self, entry: Mapping[str, Any]) -> list[Config]:
         """Return an entry in the form of Keras 2, behind those of layers that apply its masks.
@@ -118,6 +123,7 @@ class Calls:
                     }
                 )
                 found[index] = [layer, 0, 0]
+                self._report.append(Conversion(layer, f"mask {given[0]} applied", _WHY_MASK))
         return found
 
     def _comes_along(self, place: Place, mask: Place) -> bool:

@@ -11,19 +11,26 @@ from typing import Any
 
 from konnx.converters.keras_v3.calls import Calls, name_of
 from konnx.converters.keras_v3.words import in_own_words
+from konnx.models.conversion import Conversion
 
 Config = dict[str, Any]
 
+_WHY_LAYER = "an operation stands between layers"
 _SOURCES = ("module", "registered_name", "shared_object_id")
 
 
-def to_keras_2(config: Mapping[str, Any], keras_version: str | None = None) -> Config:
+def to_keras_2(
+    config: Mapping[str, Any],
+    keras_version: str | None = None,
+    report: list[Conversion] | None = None,
+) -> Config:
     """Return the config of a model, or of a layer, in the form of Keras 2.
 
     Args:
         config: with "class_name" and "config", from a `.keras` archive, or from an HDF5 file that
             Keras 3 wrote; also one of tf.keras, which has that form already.
         keras_version: of the file; some words mean something else in Keras 3.
+        report: what was converted is added to it.
 
     Raises:
         ValueError: a call of a layer is written in a way that is not known.
@@ -32,28 +39,75 @@ def to_keras_2(config: Mapping[str, Any], keras_version: str | None = None) -> C
         >>> to_keras_2({"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}})
         {'class_name': 'Dense', 'config': {'units': 2}}
     """
-    plain = _plain(config)
+    converted: list[Conversion] = []
+    plain = _Translation(converted).of(config)
     if (keras_version or "").startswith("3."):
-        plain = in_own_words(plain)
+        plain = in_own_words(plain, converted)
     assert isinstance(plain, dict)
+    if report is not None:
+        report += converted
     return plain
 
 
-def _plain(value: Any) -> Any:
-    """A value without what tells where its class comes from, in every depth."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    if value.get("class_name") in _VALUES:
-        return _VALUES[value["class_name"]](value)
-    if "class_name" not in value:
-        return {key: _plain(item) for key, item in value.items()}
-    kept = {key: item for key, item in value.items() if key not in _SOURCES}
-    if _is_network(kept):
-        return {**kept, "config": _network(kept["config"])}
-    plain = {key: _plain(item) for key, item in kept.items()}
-    return _zeroing(plain) if value["class_name"] == "Bidirectional" else plain
+_HELD: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "__tuple__": lambda value: value.get("items", []),
+    "__numpy__": lambda value: value.get("config", {}).get("value"),
+    "__tensor__": lambda value: value.get("config", {}).get("value"),
+}
+"""Values that JSON cannot hold, by what Keras 3 writes for their class, to what stands for them."""
+
+
+class _Translation:
+    """Puts values into the form of Keras 2, in every depth.
+
+    Args:
+        report: what was converted is added to it.
+    """
+
+    def __init__(self, report: list[Conversion]) -> None:
+        self._report = report
+
+    def of(self, value: Any) -> Any:
+        """Return a value without what tells where its class comes from."""
+        if isinstance(value, list):
+            return [self.of(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        class_name = value.get("class_name")
+        if class_name in _HELD:
+            return self.of(_HELD[class_name](value))
+        if class_name is None:
+            return {key: self.of(item) for key, item in value.items()}
+        kept = {key: item for key, item in value.items() if key not in _SOURCES}
+        if _is_network(kept):
+            return {**kept, "config": self._network(kept["config"])}
+        plain = {key: self.of(item) for key, item in kept.items()}
+        return _zeroing(plain) if class_name == "Bidirectional" else plain
+
+    def _network(self, config: Mapping[str, Any]) -> Config:
+        entries = config["layers"]
+        networks = {name_of(entry) for entry in entries if _is_network(entry)}
+        calls = Calls(entries, networks, self.of, self._report)
+        plain = {key: self.of(item) for key, item in config.items() if key != "layers"}
+        plain["layers"] = [made for entry in entries for made in calls.converted(entry)]
+        later = _is_of_keras_3(config)
+        for key in ("input_layers", "output_layers"):
+            if key in plain:
+                places = _places(plain[key])
+                plain[key] = [calls.renumbered(one) for one in places] if later else places
+        if later:
+            plain["layers"] = _needed(plain["layers"], plain.get("output_layers", []))
+            self._report += _operations(plain["layers"])
+        return plain
+
+
+def _operations(layers: list[Config]) -> list[Conversion]:
+    """What became of operations."""
+    return [
+        Conversion(entry["name"], f"{entry['config']['symbol']} to a layer", _WHY_LAYER)
+        for entry in layers
+        if entry["class_name"] == "Operation"
+    ]
 
 
 def _zeroing(bidirectional: Config) -> Config:
@@ -66,33 +120,9 @@ def _zeroing(bidirectional: Config) -> Config:
     return {**bidirectional, "config": config}
 
 
-_VALUES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "__tuple__": lambda value: _plain(value.get("items", [])),
-    "__numpy__": lambda value: _plain(value.get("config", {}).get("value")),
-    "__tensor__": lambda value: _plain(value.get("config", {}).get("value")),
-}
-"""Values that JSON cannot hold, by what Keras 3 writes for their class."""
-
-
 def _is_network(value: Mapping[str, Any]) -> bool:
     config = value.get("config")
     return isinstance(config, Mapping) and isinstance(config.get("layers"), list)
-
-
-def _network(config: Mapping[str, Any]) -> Config:
-    entries = config["layers"]
-    networks = {name_of(entry) for entry in entries if _is_network(entry)}
-    calls = Calls(entries, networks, _plain)
-    plain = {key: _plain(item) for key, item in config.items() if key != "layers"}
-    plain["layers"] = [made for entry in entries for made in calls.converted(entry)]
-    later = _is_of_keras_3(config)
-    for key in ("input_layers", "output_layers"):
-        if key in plain:
-            places = _places(plain[key])
-            plain[key] = [calls.renumbered(one) for one in places] if later else places
-    if later:
-        plain["layers"] = _needed(plain["layers"], plain.get("output_layers", []))
-    return plain
 
 
 def _needed(layers: list[Config], outputs: list[Any]) -> list[Config]:

@@ -217,6 +217,17 @@ def pictures(keras: Any) -> Any:
     return keras.Model(entry, kl.Dense(3, activation="relu6")(x), name="pictures")
 
 
+def operators(keras: Any) -> Any:
+    """Return a network with operators between layers."""
+    kl = keras.layers
+    x, y = kl.Input((4, 6), name="x"), kl.Input((4, 6), name="y")
+    a = kl.Dense(6)(x * 0.5 + y) - 1.0
+    b = kl.Dense(3)(a[:, 1:] / 2.0)[:, :, ::-1]
+    states = [kl.Dense(4)(y[:, 0]), -kl.Dense(4)(y[:, -1])]
+    c = kl.LSTM(4)(kl.Concatenate()([2.0 - a, x]), initial_state=states)
+    return keras.Model([x, y], [b, c**2.0], name="operators")
+
+
 MODELS: dict[str, Builder] = {
     "mlp_adam": compiled("Adam", learning_rate=0.01),
     "mlp_amsgrad": compiled("Adam", learning_rate=0.01, amsgrad=True),
@@ -230,6 +241,7 @@ MODELS: dict[str, Builder] = {
     "states": states,
     "masked": masked,
     "nested": nested,
+    "operators": operators,
     "shared": shared,
 }
 LATER: dict[str, Builder] = {

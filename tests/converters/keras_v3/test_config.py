@@ -12,6 +12,7 @@ import pytest
 from konnx.converters import FileFormatError
 from konnx.converters.keras_v3.config import to_keras_2
 from konnx.models import load_model
+from konnx.models.conversion import Conversion
 
 pytestmark = pytest.mark.no_runtime
 
@@ -206,8 +207,10 @@ def test_layers_of_other_floats_compute_in_float32_with_a_warning(policy: Any) -
         policy["config"]["name"] = "bfloat16"
     entries = [entry("x", class_name="InputLayer", dtype="float16"), entry("d", dtype=policy)]
     given = {"class_name": "Sequential", "config": {"layers": entries}}
+    report: list[Conversion] = []
     with pytest.warns(UserWarning, match=r"computes in b?float16 in Keras"):
-        found = to_keras_2(given, "3.5.0")
+        found = to_keras_2(given, "3.5.0", report)
+    assert [one.layer for one in report] == ["d"]
     dtypes = [one["config"]["dtype"] for one in found["config"]["layers"]]
     assert dtypes == ["float16", "float32"]
     assert to_keras_2(given, "2.15.0")["config"]["layers"][1]["config"]["dtype"] == policy

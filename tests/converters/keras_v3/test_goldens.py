@@ -63,3 +63,13 @@ def test_training_goes_on_with_the_optimizer_state_of_the_archive(name: str) -> 
         model.train_on_batch(x[start : start + BATCH], y[start : start + BATCH])
     for value, expected in zip(model.get_weights(), group(arrays, "weight_"), strict=True):
         np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_was_converted_is_reported() -> None:
+    report = load_model(FOLDER / "keras315" / "masks.keras", compile=False).conversion_report
+    assert {"Keras 3 hands it to the layer as a tensor", "an operation stands between layers"} == {
+        one.why for one in report
+    }
+    assert "lstm_1_mask_0" in {one.layer for one in report}
+    report = load_model(FOLDER / "keras315" / "mlp_adam.keras").conversion_report
+    assert report == []
