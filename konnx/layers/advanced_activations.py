@@ -7,7 +7,7 @@ from typing import Any
 
 from konnx import ops
 from konnx.graph import Tensor, Variable, op
-from konnx.layers.arguments import problem, whole_number
+from konnx.layers.arguments import number, problem, sizes_or_axes, whole_number
 from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
 from konnx.layers.weighted import WeightedLayer
@@ -31,7 +31,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = float(alpha)
+        self.alpha = number(self, "alpha", alpha, negative=True)
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.relu(inputs, self.alpha)
@@ -125,7 +125,7 @@ class ELU(Layer):
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = float(alpha)
+        self.alpha = number(self, "alpha", alpha, negative=True)
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.elu(inputs, self.alpha)
@@ -155,9 +155,7 @@ class ThresholdedReLU(Layer):
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if theta < 0:
-            raise problem(self, "theta", "must not be negative", theta)
-        self.theta = float(theta)
+        self.theta = number(self, "theta", theta)
 
     def call(self, inputs: Tensor) -> Tensor:
         return op("ThresholdedRelu", inputs, alpha=self.theta)
@@ -173,6 +171,9 @@ class Softmax(Layer):
         axis: the axis whose elements add up to 1, counted with the batch; of several, as in later
             versions, all elements along them together.
 
+    Raises:
+        ValueError: there is no such axis, or the input has fewer than two.
+
     Example:
         >>> from konnx.layers import Input
         >>> Softmax()(Input((8,))).shape
@@ -183,7 +184,18 @@ class Softmax(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, Sequence) else axis
+        several = isinstance(axis, Sequence)
+        axes = sizes_or_axes(self, "axis", axis if isinstance(axis, Sequence) else [axis])
+        if len(set(axes)) != len(axes) or not axes:
+            raise problem(self, "axis", "must name each axis once", axis)
+        self.axis = list(axes) if several else axes[0]
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        axes = self.axis if isinstance(self.axis, list) else [self.axis]
+        if not all(-len(input_shape) <= axis < len(input_shape) for axis in axes):
+            raise problem(self, "axis", f"must be axes of {tuple(input_shape)}", self.axis)
+        super().build(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
         if isinstance(self.axis, int):
@@ -224,16 +236,9 @@ class ReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in {
-            "max_value": max_value,
-            "negative_slope": negative_slope,
-            "threshold": threshold,
-        }.items():
-            if value is not None and value < 0:
-                raise problem(self, name, "must not be negative", value)
-        self.max_value = None if max_value is None else float(max_value)
-        self.negative_slope = float(negative_slope or 0.0)
-        self.threshold = float(threshold or 0.0)
+        self.max_value = None if max_value is None else number(self, "max_value", max_value)
+        self.negative_slope = number(self, "negative_slope", negative_slope or 0.0)
+        self.threshold = number(self, "threshold", threshold or 0.0)
 
     def call(self, inputs: Tensor) -> Tensor:
         if not self.threshold:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,17 +26,17 @@ def problem(layer: Layer, argument: str, demand: str, value: Any) -> ValueError:
     )
 
 
-def whole_number(layer: Layer, argument: str, value: Any, minimum: int = 1) -> int:
-    """Return a size or a count as int; files write some of them as 32.0.
+def whole_number(layer: Layer, argument: str, value: Any, minimum: int | None = 1) -> int:
+    """Return a size, a count or an axis as int; files write some of them as 32.0.
 
     Raises:
-        ValueError: it is no whole number, or less than `minimum`.
+        ValueError: it is no whole number, or less than `minimum`, if there is one.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise problem(layer, argument, "must be a whole number", value)
-    if value < minimum:
+    if minimum is not None and value < minimum:
         raise problem(layer, argument, _at_least(minimum), value)
     return int(value)
 
@@ -65,6 +66,46 @@ def _at_least(minimum: int) -> str:
     return {0: "must not be negative", 1: "must be positive"}.get(
         minimum, f"must be at least {minimum}"
     )
+
+
+def number(layer: Layer, argument: str, value: Any, *, negative: bool = False) -> float:
+    """Return a number as float.
+
+    Raises:
+        ValueError: it is no finite number, or below 0 unless `negative`.
+    """
+    try:
+        found = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise problem(layer, argument, "must be a finite number", value)
+    if found < 0 and not negative:
+        raise problem(layer, argument, "must not be negative", value)
+    return found
+
+
+def share(layer: Layer, argument: str, value: Any) -> float:
+    """Return the part of elements to drop as float.
+
+    Raises:
+        ValueError: it is no number, or not at least 0 and below 1.
+    """
+    rate = number(layer, argument, value, negative=True)
+    if not 0 <= rate < 1:
+        raise problem(layer, argument, "must be at least 0 and below 1", value)
+    return rate
+
+
+def sizes_or_axes(layer: Layer, argument: str, value: Any) -> tuple[int, ...]:
+    """Return sizes or axes, as many as there are.
+
+    Raises:
+        ValueError: they are no sequence, or one is no whole number.
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        raise problem(layer, argument, "must be a sequence of whole numbers", value)
+    return tuple(whole_number(layer, argument, one, minimum=None) for one in value)
 
 
 def one_of(layer: Layer, argument: str, value: Any, choices: Sequence[str]) -> str:

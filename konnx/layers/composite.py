@@ -31,11 +31,19 @@ class Composite(Layer):
             part: the layer.
             input_shape: of its input.
             scope: what the names of its weights begin with.
+
+        Raises:
+            ValueError: the layer cannot be built; names both.
         """
         if part.built:
             return
         part.weight_scope = scope
-        part.build_with_weights(input_shape)
+        try:
+            part.build_with_weights(input_shape)
+        except ValueError as error:
+            if f"'{self.name}'" in str(error):
+                raise
+            raise ValueError(f"`{type(self).__name__}` '{self.name}': {error}") from error
 
     @property
     def parts(self) -> list[Layer]:

@@ -49,8 +49,9 @@ class SlidingWindow(WeightedLayer):
         """Return the number of channels and demand it of every later input."""
         axis = channel_axis(self.data_format)
         channels = input_shape[axis]
-        if channels is None:
-            raise problem(self, "input_shape", "must have a known number of channels", input_shape)
+        if not channels:
+            demand = "must have a known, positive number of channels"
+            raise problem(self, "input_shape", demand, input_shape)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from konnx import ops, regularizers
 from konnx.graph import Tensor, Variable
-from konnx.layers.arguments import data_format_of, problem, whole_number
+from konnx.layers.arguments import data_format_of, number, problem, sizes_or_axes, whole_number
 from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
 from konnx.layers.weighted import Activation as ActivationFunction
@@ -82,8 +82,8 @@ class Dense(WeightedLayer):
 
     def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
-        if features is None:
-            raise problem(self, "input_shape", "must end in a known size", input_shape)
+        if not features:
+            raise problem(self, "input_shape", "must end in a known, positive size", input_shape)
         self.kernel = self.add_chosen_weight("kernel", (features, self.units))
         if self.use_bias:
             self.bias = self.add_chosen_weight("bias", (self.units,))
@@ -143,9 +143,9 @@ class ActivityRegularization(Layer):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.l1 = float(l1)
-        self.l2 = float(l2)
-        self.activity_regularizer = regularizers.L1L2(l1, l2)
+        self.l1 = number(self, "l1", l1, negative=True)
+        self.l2 = number(self, "l2", l2, negative=True)
+        self.activity_regularizer = regularizers.L1L2(self.l1, self.l2)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}
@@ -209,10 +209,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = tuple(
-            whole_number(self, "target_shape", size, minimum=-1) for size in target_shape
-        )
-        if 0 in self.target_shape or self.target_shape.count(-1) > 1:
+        self.target_shape = sizes_or_axes(self, "target_shape", target_shape)
+        if (
+            min(self.target_shape, default=1) < -1
+            or 0 in self.target_shape
+            or (self.target_shape.count(-1) > 1)
+        ):
             demand = "must hold positive sizes, and -1 at most once"
             raise problem(self, "target_shape", demand, target_shape)
 
@@ -252,7 +254,7 @@ class Permute(Layer):
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dims = tuple(whole_number(self, "dims", axis) for axis in dims)
+        self.dims = sizes_or_axes(self, "dims", dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             demand = f"must hold each of the axes 1 to {len(self.dims)} once"
             raise problem(self, "dims", demand, dims)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from konnx import ops
 from konnx.graph import Tensor
-from konnx.layers.arguments import data_format_of, problem, spatial_axes
+from konnx.layers.arguments import data_format_of, problem, share, spatial_axes
 from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec
 
@@ -68,9 +68,7 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise problem(self, "rate", "must be at least 0 and below 1", rate)
-        self.rate = float(rate)
+        self.rate = share(self, "rate", rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from konnx import ops
 from konnx.graph import Tensor
+from konnx.layers.arguments import whole_number
 from konnx.layers.base import Layer
 from konnx.layers.spec import Shape
 
@@ -198,7 +199,7 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = whole_number(self, "axis", axis, minimum=None)
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         self.compute_output_shape([tensor.shape for tensor in inputs])

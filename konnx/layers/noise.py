@@ -7,7 +7,7 @@ from typing import Any
 
 from konnx import ops
 from konnx.graph import Tensor
-from konnx.layers.arguments import problem
+from konnx.layers.arguments import number, share
 from konnx.layers.base import Layer
 from konnx.layers.dropout import NoiseShape, shared_axes, with_single
 
@@ -50,9 +50,7 @@ class GaussianNoise(_Noise):
 
     def __init__(self, stddev: float, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if stddev < 0:
-            raise problem(self, "stddev", "must not be negative", stddev)
-        self.stddev = float(stddev)
+        self.stddev = number(self, "stddev", stddev)
         self.seed = seed
 
     def is_silent(self) -> bool:
@@ -87,7 +85,7 @@ class GaussianDropout(_Noise):
 
     def __init__(self, rate: float, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = _rate(self, rate)
+        self.rate = share(self, "rate", rate)
         self.seed = seed
 
     def is_silent(self) -> bool:
@@ -132,7 +130,7 @@ class AlphaDropout(_Noise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = _rate(self, rate)
+        self.rate = share(self, "rate", rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 
@@ -158,12 +156,6 @@ class AlphaDropout(_Noise):
 
 
 _SELU_BOUND = -1.6732632423543772 * 1.0507009873554805
-
-
-def _rate(layer: Layer, rate: float) -> float:
-    if not 0 <= rate < 1:
-        raise problem(layer, "rate", "must be at least 0 and below 1", rate)
-    return float(rate)
 
 
 def _normal_like(inputs: Tensor, mean: float, stddev: float, seed: int | None) -> Tensor:

@@ -102,7 +102,9 @@ class DepthwiseConv2D(SlidingWindow):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         channels = input_shape[channel_axis(self.data_format)]
         if channels is None:
-            raise problem(self, "input_shape", "must have a known number of channels", input_shape)
+            raise problem(
+                self, "input_shape", "must have a known, positive number of channels", input_shape
+            )
         return self.slid(input_shape, channels * self.depth_multiplier)
 
     def get_config(self) -> dict[str, Any]:

@@ -31,7 +31,9 @@ RECURRENT: dict[str, Any] = {
         ({"filters": 2, "kernel_size": 2, "return_sequences": on}, (3, 4, 4, 2))
         for on in (False, True)
     ],
-    "Embedding": [({"input_dim": 5, "output_dim": 2, "mask_zero": on}, (4,)) for on in (False, True)],
+    "Embedding": [
+        ({"input_dim": 5, "output_dim": 2, "mask_zero": on}, (4,)) for on in (False, True)
+    ],
     "Wrapped": [
         ({"wrapper": wrapper, "layer": layer, "arguments": arguments, **more}, SEQUENCE)
         for wrapper, layer, arguments, more in (

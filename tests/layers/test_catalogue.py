@@ -343,3 +343,97 @@ def test_the_table_holds_every_public_layer_with_four_configurations_or_more() -
     layers_of_inputs = (public | registered) - {"InputLayer", "Layer", "Model", "Sequential"}
     counts = Counter(name for name, *_ in CASES)
     assert {name: counts[name] for name in layers_of_inputs if counts[name] < 4} == {}
+
+
+WITH_RANK = (
+    "AveragePooling", "Bidirectional", "Conv", "Cropping", "CuDNN", "Depthwise", "GRU", "Global",
+    "LSTM", "Local", "MaxPooling", "Permute", "RNN", "RepeatVector", "Separable", "SimpleRNN",
+    "Spatial", "Stacked", "UpSampling", "ZeroPadding",
+)  # fmt: skip
+FIXED_RANK = [name for name in ALL if name.startswith(WITH_RANK)]
+
+TOO_SMALL = (0, -1, 1.5, "3", [1, 1, 1, 1, 1])
+NEGATIVE = (-1, 1.5, "3", [[1], [1]])
+NO_NUMBER = (None, "3", [1, 2], float("nan"))
+BAD_VALUES: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("units", "filters", "n", "input_dim", "output_dim", "depth_multiplier"),
+                    TOO_SMALL),
+    **dict.fromkeys(("kernel_size", "strides", "dilation_rate", "pool_size", "size"), TOO_SMALL),
+    **dict.fromkeys(("rate", "stddev"), (-0.1, *NO_NUMBER)),
+    **dict.fromkeys(("dropout", "recurrent_dropout", "alpha", "theta", "l1", "l2"), NO_NUMBER),
+    **dict.fromkeys(("max_value", "negative_slope", "threshold"), (-1.0, "3", [1, 2])),
+    **dict.fromkeys(("activation", "recurrent_activation", "kernel_initializer",
+                     "bias_initializer", "recurrent_initializer", "embeddings_initializer",
+                     "kernel_regularizer", "kernel_constraint", "alpha_constraint"),
+                    ("unheard_of", 3)),
+    **dict.fromkeys(("data_format", "interpolation", "merge_mode"), ("unheard_of", 3)),
+    "padding": ("unheard_of", -1, 1.5, [[1], [1]]),
+    "cropping": NEGATIVE,
+    "target_shape": ([0], [-2, 3], [-1, -1], None, "ab", [1.5]),
+    "dims": ([0, 1], [1, 3], [1, 1], None, "ab"),
+    "axis": ("last", 1.5, 7, -7),
+}  # fmt: skip
+
+
+def tried(index: int, **changes: Any) -> Layer:
+    """Make the layer of a case, with other arguments, under the name "tried"."""
+    class_name, arguments, _ = CASES[index]
+    own = given(arguments)
+    made: Layer = class_of(class_name)(
+        **{**(own() if callable(own) else own), **changes, "name": "tried"}
+    )
+    return made
+
+
+def called(layer: Layer, shapes: Sequence[Sequence[int]]) -> Any:
+    inputs = [layers.Input(batch_shape=shape) for shape in shapes]
+    return layer(inputs if len(inputs) > 1 else inputs[0])
+
+
+def takes(class_name: str, argument: str) -> bool:
+    """Tell whether a constructor has an argument of its own, or passes it to that of its base."""
+    constructors = (vars(one).get("__init__") for one in class_of(class_name).__mro__)
+    found = (inspect.signature(one).parameters for one in constructors if one is not None)
+    for parameters in found:
+        if argument in parameters:
+            return True
+        if not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+            return False
+    return False
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("class_name", FIXED_RANK)
+def test_an_input_of_another_rank_is_refused(class_name: str) -> None:
+    index = ALL[class_name][0]
+    for change in (lambda shape: (*shape, 2), lambda shape: shape[:-1]):
+        with pytest.raises(ValueError, match="'tried'.*expected .*Received: shape="):
+            called(tried(index), [change(shape) for shape in CASES[index][2]])
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("index", [indices[0] for indices in ALL.values()], ids=list(ALL))
+def test_a_layer_with_weights_refuses_inputs_of_other_sizes_than_they_fit(index: int) -> None:
+    class_name, arguments, (shape, *others) = CASES[index]
+    layer = tried(index)
+    called(layer, [shape, *others])
+    may_vary = {0, *open_axes(class_name, arguments, shape)}
+    if not layer.weights or class_name == "ONNXGraph":
+        return
+    for axis in set(range(len(shape))) - may_vary:
+        wrong = tuple(size + (number == axis) for number, size in enumerate(shape))
+        with pytest.raises(ValueError, match=r"'(tried|.*_\d+)'.*Received"):
+            called(layer, [wrong])
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("index", [indices[0] for indices in ALL.values()], ids=list(ALL))
+def test_a_bad_value_of_an_argument_is_named_with_the_layer(index: int) -> None:
+    class_name, _, shapes = CASES[index]
+    for argument, values in BAD_VALUES.items():
+        for value in values if takes(class_name, argument) else ():
+            with pytest.raises((TypeError, ValueError), match="'tried'") as caught:
+                called(tried(index, **{argument: value}), shapes)
+            message = str(caught.value)
+            assert argument in message or "input" in message, (argument, value, message)
+            assert repr(value) in message or "Received" in message, (argument, value, message)

@@ -232,7 +232,7 @@ def test_the_aliases_are_the_same_classes() -> None:
         (
             lambda: Conv2D(4, 3, name="conv1")(Input((8, 8, None))),
             (
-                "`Conv2D` 'conv1': `input_shape` must have a known number of channels. "
+                "`Conv2D` 'conv1': `input_shape` must have a known, positive number of channels. "
                 "Received: input_shape=(None, 8, 8, None)"
             ),
         ),

@@ -190,7 +190,7 @@ def call(layer: Layer, *shape: int | None) -> Tensor:
         (
             lambda: call(Dense(2, name="d"), None),
             (
-                "`Dense` 'd': `input_shape` must end in a known size. "
+                "`Dense` 'd': `input_shape` must end in a known, positive size. "
                 "Received: input_shape=(None, None)"
             ),
         ),
@@ -232,7 +232,7 @@ def call(layer: Layer, *shape: int | None) -> Tensor:
         ),
         (
             lambda: Permute((0, 1), name="p"),
-            "`Permute` 'p': `dims` must be positive. Received: dims=0",
+            "`Permute` 'p': `dims` must hold each of the axes 1 to 2 once. Received: dims=(0, 1)",
         ),
         (
             lambda: Permute((1, 3), name="p"),

@@ -210,7 +210,7 @@ def test_the_aliases_of_keras_are_the_same_classes() -> None:
         ),
         (
             lambda: Conv2DTranspose(1, 3, name="up")(Input((4, 4, None))),
-            "`Conv2DTranspose` 'up': `input_shape` must have a known number of channels.",
+            "`Conv2DTranspose` 'up': `input_shape` must have a known, positive number of channels.",
         ),
         (
             lambda: LocallyConnected1D(1, 3, padding="same", name="local"),

@@ -154,7 +154,7 @@ def test_the_alias_is_the_same_class() -> None:
         ),
         (
             lambda: DepthwiseConv2D(3, name="dw")(Input((8, 8, None))),
-            "`DepthwiseConv2D` 'dw': `input_shape` must have a known number of channels.",
+            "`DepthwiseConv2D` 'dw': `input_shape` must have a known, positive number of channels.",
         ),
         (
             lambda: SeparableConv2D(4, 3, padding="causal", name="sep"),

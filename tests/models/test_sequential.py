@@ -180,7 +180,7 @@ def test_the_same_layer_cannot_be_added_twice() -> None:
 
 def test_a_first_layer_that_fails_leaves_no_input_behind() -> None:
     model = Sequential()
-    with pytest.raises(ValueError, match="must end in a known size"):
+    with pytest.raises(ValueError, match="must end in a known, positive size"):
         model.add(Dense(3, input_shape=(None,)))
     model.add(Dense(2, input_shape=(4,)))
     assert model.input_shape == (None, 4)

@@ -196,7 +196,7 @@ def test_a_layer_with_masks_formats_and_dtypes_passes() -> None:
 
 
 def test_a_size_that_a_layer_must_know_cannot_be_open() -> None:
-    with pytest.raises(ValueError, match="must end in a known size"):
+    with pytest.raises(ValueError, match="must end in a known, positive size"):
         check_layer(Dense, {"units": 2}, (2, 3), open_axes=[1])
 
 

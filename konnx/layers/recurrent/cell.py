@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from konnx import ops
 from konnx.graph import Tensor, Variable
-from konnx.layers.arguments import problem, whole_number
+from konnx.layers.arguments import number, problem, whole_number
 from konnx.layers.recurrent.dropout import StepDropout
 from konnx.layers.spec import Shape
 from konnx.layers.weighted import Activation, WeightedLayer
@@ -25,6 +25,7 @@ class GatedCell(WeightedLayer):
 
     gates: ClassVar[int]
     activation: Activation
+    size_argument: ClassVar[str] = "units"
     kernel: Variable
     recurrent_kernel: Variable
     bias: Variable | None = None
@@ -44,10 +45,12 @@ class GatedCell(WeightedLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = whole_number(self, "units", units)
+        self.units = whole_number(self, self.size_argument, units)
         self.use_bias = use_bias
-        self.input_dropout = StepDropout(dropout, masks)
-        self.state_dropout = StepDropout(recurrent_dropout, masks)
+        dropped = number(self, "dropout", dropout, negative=True)
+        dropped_of_state = number(self, "recurrent_dropout", recurrent_dropout, negative=True)
+        self.input_dropout = StepDropout(dropped, masks)
+        self.state_dropout = StepDropout(dropped_of_state, masks)
         self.choose(**chosen)
 
     @property
@@ -67,8 +70,8 @@ class GatedCell(WeightedLayer):
 
     def build(self, input_shape: Shape) -> None:
         features, width = input_shape[-1], self.gates * self.units
-        if features is None:
-            raise problem(self, "input_shape", "must end in a known size", input_shape)
+        if not features:
+            raise problem(self, "input_shape", "must end in a known, positive size", input_shape)
         self.kernel = self.add_chosen_weight("kernel", (features, width))
         self.recurrent_kernel = self.add_chosen_weight(
             "recurrent_kernel", (self.units, width), by="recurrent"

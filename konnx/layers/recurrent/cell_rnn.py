@@ -24,6 +24,7 @@ class CellRNN(RNN):
 
     def __init__(self, cell: Any, activity_regularizer: Any = None, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)
+        self.cell.name = self.name  # errors of the cell are errors of the layer
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def __getattr__(self, name: str) -> Any:
@@ -99,6 +100,7 @@ class SimpleRNN(CellRNN):
             bias_constraint=bias_constraint,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(
@@ -177,6 +179,7 @@ class GRU(CellRNN):
             recurrent_dropout=recurrent_dropout,
             implementation=implementation,
             reset_after=reset_after,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(
@@ -255,6 +258,7 @@ class LSTM(CellRNN):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             implementation=implementation,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(

@@ -46,6 +46,8 @@ class ConvLSTM2DCell(LSTMCell):
         (None, 6, 6, 4)
     """
 
+    size_argument = "filters"
+
     def __init__(
         self,
         filters: int,
@@ -66,8 +68,8 @@ class ConvLSTM2DCell(LSTMCell):
 
     def build(self, input_shape: Shape) -> None:
         channels = input_shape[channel_axis(self.data_format)]
-        if channels is None:
-            demand = "must have a known number of channels"
+        if not channels:
+            demand = "must have a known, positive number of channels"
             raise problem(self, "input_shape", demand, input_shape)
         width = self.gates * self.filters
         self.kernel = self.add_chosen_weight("kernel", (*self.kernel_size, channels, width))
@@ -278,6 +280,7 @@ class ConvLSTM2D(CellRNN, ConvRNN2D):
             bias_constraint=bias_constraint,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(

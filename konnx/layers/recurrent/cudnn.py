@@ -103,6 +103,7 @@ class CuDNNGRU(_CuDNNRNN):
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
             bias_constraint=bias_constraint,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(
@@ -182,6 +183,7 @@ class CuDNNLSTM(_CuDNNRNN):
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
             bias_constraint=bias_constraint,
+            name=kwargs.get("name"),
             dtype=kwargs.get("dtype"),
         )
         super().__init__(
