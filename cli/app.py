@@ -19,6 +19,7 @@ from konnx.cli.errors import ReportingGroup
 from konnx.cli.exec import SETTINGS, exec_
 from konnx.cli.inspect import inspect
 from konnx.cli.options import Debug
+from konnx.cli.plot import plot
 from konnx.cli.run import run
 from konnx.cli.summary import summary
 
@@ -55,7 +56,7 @@ def konnx(
     """Convert, run and inspect Keras and ONNX models."""
 
 
-for _command in (convert, run, inspect, summary, bench, doctor, demo):
+for _command in (convert, run, inspect, summary, plot, bench, doctor, demo):
     app.command()(_command)
 app.command("exec", context_settings=SETTINGS)(exec_)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from konnx.cli.onnx_files import (
@@ -18,6 +19,8 @@ from konnx.converters.errors import FileFormatError
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+    from konnx.models import Model
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,14 @@ def open_model(path: str | os.PathLike[str], *, trust: bool = False) -> Runnable
     from konnx.converters import load_model, to_onnx
 
     return _runnable(to_onnx(load_model(file, compile=False)), file)
+
+
+def model_of_layers(file: Path) -> Model:
+    """Read a Keras file, or an ONNX file whose nodes become layers."""
+    from konnx.converters import from_onnx, load_model
+
+    proto = read_onnx_unless_keras(str(file))
+    return load_model(file, compile=False) if proto is None else from_onnx(file)
 
 
 def read_onnx_unless_keras(file: str) -> ModelProto | None:

@@ -20,9 +20,6 @@ def summary(
     debug: Debug = False,
 ) -> None:
     """Print the layers of a model, their output shapes and parameters, as Keras does."""
-    from konnx.cli.model_files import read_onnx_unless_keras
-    from konnx.converters import from_onnx, load_model
+    from konnx.cli.model_files import model_of_layers
 
-    proto = read_onnx_unless_keras(str(model))
-    found = load_model(model, compile=False) if proto is None else from_onnx(model)
-    found.summary(line_length=line_length, print_fn=typer.echo)
+    model_of_layers(model).summary(line_length=line_length, print_fn=typer.echo)
