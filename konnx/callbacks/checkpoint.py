@@ -22,7 +22,7 @@ class ModelCheckpoint(Callback):
         save_best_only: whether to keep the file while the value does not improve.
         save_weights_only: whether to call `model.save_weights` instead of `model.save`.
         mode: whether the best is the "min" or the "max"; "auto" takes the maximum of names that
-            hold "acc" or begin with "fmeasure".
+            hold "acc", "auc", "precision", "recall" or "fmeasure".
         period: the number of epochs between two files.
 
     Example:
@@ -44,8 +44,7 @@ class ModelCheckpoint(Callback):
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.period = period
         self.epochs_since_last_save = 0
-        rises = "acc" in monitor or monitor.startswith("fmeasure")
-        self.monitor_op = comparison(known_mode(self, mode), rises)
+        self.monitor_op = comparison(known_mode(self, mode), monitor)
         self.best = worst(self.monitor_op)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

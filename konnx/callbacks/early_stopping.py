@@ -17,7 +17,7 @@ class EarlyStopping(Callback):
         patience: the number of epochs without one after which the fit ends.
         verbose: 1 tells of it.
         mode: whether the best is the "min" or the "max"; "auto" takes the maximum of names that
-            hold "acc".
+            hold "acc", "auc", "precision", "recall" or "fmeasure".
         baseline: a value to be better than; epochs that are not count as no improvement.
         restore_best_weights: whether a fit ended so leaves the weights of its best epoch instead
             of the last.
@@ -39,7 +39,7 @@ class EarlyStopping(Callback):
         super().__init__()
         self.monitor, self.patience, self.verbose = monitor, patience, verbose
         self.baseline, self.restore_best_weights = baseline, restore_best_weights
-        self.monitor_op = comparison(known_mode(self, mode), "acc" in monitor)
+        self.monitor_op = comparison(known_mode(self, mode), monitor)
         self.best = worst(self.monitor_op)
         self.min_delta = min_delta if self.best < 0 else -min_delta
         self._start()

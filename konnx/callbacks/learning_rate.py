@@ -60,7 +60,7 @@ class ReduceLROnPlateau(Callback):
         patience: the number of epochs without improvement after which it is.
         verbose: 1 tells of it.
         mode: whether the best is the "min" or the "max"; "auto" takes the maximum of names that
-            hold "acc".
+            hold "acc", "auc", "precision", "recall" or "fmeasure".
         min_delta: the change from which on it counts as an improvement.
         cooldown: the number of epochs after a reduction that do not count.
         min_lr: the least rate.
@@ -99,7 +99,7 @@ class ReduceLROnPlateau(Callback):
         self.monitor, self.factor, self.patience = monitor, factor, patience
         self.verbose, self.min_delta, self.min_lr = verbose, min_delta, min_lr
         self.cooldown, self.mode = cooldown, known_mode(self, mode)
-        self.monitor_op = comparison(self.mode, "acc" in monitor)
+        self.monitor_op = comparison(self.mode, monitor)
         self._start()
 
     def _start(self) -> None:

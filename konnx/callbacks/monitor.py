@@ -9,6 +9,7 @@ import numpy as np
 from konnx.callbacks.base import Callback, Logs
 
 MODES = ("auto", "min", "max")
+_RISING = frozenset({"auc", "fmeasure", "precision", "recall"})
 
 
 def known_mode(owner: Callback, mode: str) -> str:
@@ -24,16 +25,26 @@ def known_mode(owner: Callback, mode: str) -> str:
     return "auto"
 
 
-def comparison(mode: str, rises: bool) -> np.ufunc:
+def comparison(mode: str, name: str) -> np.ufunc:
     """Return `np.less` or `np.greater`: what says that a value is better than another.
 
     Args:
-        mode: "min", "max" or "auto".
-        rises: what "auto" means: whether more is better.
+        mode: "min", "max" or "auto": what is usual for the name.
+        name: of the value.
+
+    Example:
+        >>> comparison("auto", "val_auc_1")
+        <ufunc 'greater'>
     """
     if mode == "auto":
-        mode = "max" if rises else "min"
+        mode = "max" if _rises(name) else "min"
     return np.greater if mode == "max" else np.less
+
+
+def _rises(name: str) -> bool:
+    """Tell whether more is better: of accuracies, as in Keras 2.1, and of what came later."""
+    words = name.split("_")
+    return "acc" in name or (words[-1] != "loss" and not _RISING.isdisjoint(words))
 
 
 def worst(better: np.ufunc) -> float:

@@ -37,9 +37,22 @@ def test_the_mode_or_the_name_says_which_way_is_better(
     assert watcher.monitor_op(0.0, best)
 
 
-def test_only_a_checkpoint_takes_the_maximum_of_an_f_measure() -> None:
-    rises = {name: make(monitor="fmeasure").best < 0 for name, make in WATCHERS.items()}
-    assert rises == {"EarlyStopping": False, "ModelCheckpoint": True, "ReduceLROnPlateau": False}
+@pytest.mark.parametrize(
+    ("monitor", "rises"),
+    [
+        ("auc", True),
+        ("val_auc_1", True),
+        ("val_out_precision", True),
+        ("recall", True),
+        ("val_fmeasure", True),
+        ("precision_loss", False),  # of an output of this name
+        ("val_sauce", False),
+        ("mean_absolute_error", False),
+    ],
+)
+@pytest.mark.parametrize("name", WATCHERS)
+def test_more_is_better_of_what_is_called_so(name: str, monitor: str, rises: bool) -> None:
+    assert (WATCHERS[name](monitor=monitor).best < 0) == rises
 
 
 @pytest.mark.parametrize("name", WATCHERS)
