@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from konnx import optimizers
+from konnx import metrics, optimizers
 from konnx.converters.training_config import training_config
 from konnx.models.model import Model
 from konnx.optimizers import Optimizer
@@ -49,6 +49,11 @@ def compile_config(model: Model) -> Config | None:
 
 
 def _renamed(value: Any) -> Any:
+    """Names, and objects, of losses and metrics in the words of Keras 3, in lists and dicts too."""
+    if isinstance(value, Mapping) and "class_name" in value:
+        is_known = hasattr(metrics, value["class_name"])
+        module, name = ("keras.metrics", None) if is_known else (None, value["class_name"])
+        return {"module": module, **value, "registered_name": name}
     if isinstance(value, Mapping):
         return {key: _renamed(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -143,6 +143,20 @@ def test_a_decay_becomes_a_schedule_and_comes_back(tmp_path: Path) -> None:
     assert optimizer.get_config() == model.optimizer.get_config()
 
 
+def test_metrics_that_keep_sums_are_objects_of_keras(tmp_path: Path) -> None:
+    from konnx.metrics import AUC, Precision
+
+    model = small()
+    model.compile("sgd", "mse", metrics=["mae", Precision(thresholds=0.25, name="p"), AUC()])
+    model.save(tmp_path / "m.keras")
+    first, precision, area = config_of(tmp_path / "m.keras")["compile_config"]["metrics"]
+    assert first == "mae"
+    for written, name in ((precision, "Precision"), (area, "AUC")):
+        assert (written["module"], written["class_name"]) == ("keras.metrics", name)
+    assert (precision["config"]["thresholds"], precision["config"]["name"]) == (0.25, "p")
+    assert load_model(tmp_path / "m.keras").metrics_names == model.metrics_names
+
+
 def test_the_optimizer_can_be_left_out(tmp_path: Path) -> None:
     model = small()
     model.compile("adam", "mse")
