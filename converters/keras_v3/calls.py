@@ -15,12 +15,9 @@ Place = list[Any]
 _TENSOR = "__keras_tensor__"
 _OPERATIONS = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
 _WHY_MASK = "Keras 3 hands it to the layer as a tensor"
-_FURTHER_INPUTS: Mapping[str, Sequence[str]] = {
-    "MultiHeadAttention": ("query", "value", "key"),
-    "GroupQueryAttention": ("query", "value", "key"),
-    "GroupedQueryAttention": ("query", "value", "key"),
-}
-"""The arguments that are inputs, in order, of layers that take several."""
+_ATTENTION = ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
+_INPUTS = ("query", "value", "key", "attention_mask")
+"""The arguments of attention that are inputs, in order."""
 
 
 class Calls:
@@ -75,7 +72,7 @@ class Calls:
         if is_operation(entry):
             places, arguments = _operands(args, kwargs)
         else:
-            mask = kwargs.pop("mask", None)
+            mask = _mask_of(kwargs)
             # Keras 3 goes by the phase of the run, whatever is written here.
             kwargs.pop("training", None)
             places, arguments = self._inputs(args, kwargs, entry)
@@ -88,7 +85,7 @@ class Calls:
         self, args: Any, kwargs: Config, entry: Mapping[str, Any]
     ) -> tuple[list[Place], Config]:
         """The tensors of a layer's call, and its other arguments."""
-        order = _FURTHER_INPUTS.get(entry["class_name"], ())
+        order = _INPUTS if entry["class_name"] in _ATTENTION else ()
         named = dict(zip(order, args, strict=False)) if order else {}
         inputs = [*named.values()] if named else args
         for key in (*order, "initial_state"):
@@ -156,6 +153,12 @@ class Calls:
         calls = self._entries.get(place[0], {}).get("inbound_nodes") or []
         call = calls[place[1]] if place[1] < len(calls) else {}
         return list(tensors_in(call.get("args"))) if isinstance(call, Mapping) else []
+
+
+def _mask_of(kwargs: Config) -> Any:
+    """Take the mask, or those of query, value and key, out of the arguments of a call."""
+    masks = [kwargs.pop(f"{name}_mask", None) for name in _INPUTS[:3]]
+    return kwargs.pop("mask", None) or (masks if any(masks) else None)
 
 
 def name_of(entry: Mapping[str, Any]) -> str:

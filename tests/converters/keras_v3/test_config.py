@@ -178,6 +178,15 @@ def test_queries_values_and_keys_become_inputs_in_that_order() -> None:
     assert found["layers"][0]["inbound_nodes"] == [expected]
 
 
+def test_masks_of_attention_are_applied_to_what_they_are_of() -> None:
+    given = {"value_mask": tensor("m"), "attention_mask": tensor("a")}
+    layer = entry("d", ([tensor("q"), tensor("v")], given), class_name="MultiHeadAttention")
+    applied, attention = converted(layer)["layers"]
+    assert applied["inbound_nodes"] == [[["v", 0, 0, {}], ["m", 0, 0, {}]]]
+    [call] = attention["inbound_nodes"]
+    assert [place[0] for place in call] == ["q", applied["name"], "a"]
+
+
 def test_a_tensor_for_an_unknown_argument_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Layer 'd' \(Dense\).*a tensor for `scale`"):
         converted(entry("d", ([tensor("x")], {"scale": tensor("y")})))
