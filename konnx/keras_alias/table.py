@@ -7,7 +7,7 @@ from collections.abc import Mapping
 EVERYTHING = "*"
 """All public names of a module of konnx."""
 
-_UTILITIES = {"konnx.utils": EVERYTHING}
+_LEGACY = {"konnx.legacy.layers": EVERYTHING, "konnx.models.merging": "Merge"}
 
 
 def _same(path: str) -> Mapping[str, str]:
@@ -46,18 +46,18 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "engine": {
         "konnx.layers": "Input InputLayer InputSpec Layer",
         "konnx.models": "Model",
-        "konnx.legacy.layers": "Merge merge",
+        "konnx.legacy.layers": "merge",
     },
     "engine.base_layer": {"konnx.layers": "InputSpec Layer"},  # as of Keras 2.2
     "engine.input_layer": {"konnx.layers": "Input InputLayer"},  # as of Keras 2.2
     "engine.sequential": {"konnx.models": "Sequential"},  # as of Keras 2.2
     "engine.topology": {
         "konnx.layers": "Input InputLayer InputSpec Layer",
-        "konnx.legacy.layers": "Merge merge",
+        "konnx.legacy.layers": "merge",
     },
     "engine.training": {"konnx.models": "Model"},
     "initializers": _same("initializers"),
-    "layers": {"konnx.layers": EVERYTHING, "konnx.legacy.layers": EVERYTHING},
+    "layers": {"konnx.layers": EVERYTHING, **_LEGACY},
     "layers.advanced_activations": {
         "konnx.layers": "ELU InputSpec Layer LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     },
@@ -75,7 +75,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "konnx.layers": "Activation ActivityRegularization Dense Dropout Flatten Input InputSpec"
         " Lambda Layer Masking Permute RepeatVector Reshape SpatialDropout1D SpatialDropout2D"
         " SpatialDropout3D",
-        "konnx.legacy.layers": "Highway MaxoutDense Merge",
+        "konnx.legacy.layers": "Highway MaxoutDense",
+        "konnx.models.merging": "Merge",
     },
     "layers.cudnn_recurrent": {"konnx.layers": "CuDNNGRU CuDNNLSTM"},
     "layers.embeddings": {"konnx.layers": "Embedding"},
@@ -96,11 +97,10 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "layers.recurrent": {
         "konnx.layers": "GRU GRUCell LSTM LSTMCell Layer RNN SimpleRNN SimpleRNNCell"
         " StackedRNNCells",
-        "konnx.legacy.layers": "Recurrent",
     },
     "layers.wrappers": {"konnx.layers": "Bidirectional Layer TimeDistributed Wrapper"},
     "legacy": {"konnx.legacy": ""},
-    "legacy.layers": _same("legacy.layers"),
+    "legacy.layers": _LEGACY,
     "losses": _same("losses"),
     "metrics": _same("metrics"),
     "models": {"konnx.models": EVERYTHING, "konnx.layers": "Input InputLayer Layer"},
@@ -111,7 +111,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "preprocessing.sequence": _same("preprocessing.sequence"),
     "preprocessing.text": _same("preprocessing.text"),
     "regularizers": _same("regularizers"),
-    "utils": _UTILITIES,
+    "utils": _same("utils"),
     "utils.conv_utils": _same("utils.conv_utils"),
     "utils.data_utils": _same("utils.data_utils"),
     "utils.generic_utils": {

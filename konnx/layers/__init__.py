@@ -118,6 +118,7 @@ from konnx.layers.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from konnx.layers.wrappers import TimeDistributed, Wrapper
 from konnx.legacy import table as legacy_table
 from konnx.legacy.calls import accept_keras_1_names
+from konnx.legacy.layers import CosineMerge, Highway, MaxoutDense
 
 register(Activation)
 register(ActivityRegularization)
@@ -141,6 +142,7 @@ register(ConvRNN2D)
 register(Cropping1D)
 register(Cropping2D)
 register(Cropping3D)
+register(CosineMerge)
 register(CuDNNGRU)
 register(CuDNNLSTM)
 register(Dense)
@@ -160,6 +162,7 @@ register(GlobalAveragePooling3D, "GlobalAvgPool3D")
 register(GlobalMaxPooling1D, "GlobalMaxPool1D")
 register(GlobalMaxPooling2D, "GlobalMaxPool2D")
 register(GlobalMaxPooling3D, "GlobalMaxPool3D")
+register(Highway)
 register(InputLayer)
 register(LSTM)
 register(LSTMCell)
@@ -170,6 +173,7 @@ register(LocallyConnected1D)
 register(LocallyConnected2D)
 register(ApplyMask)
 register(Masking)
+register(MaxoutDense)
 register(MaxPooling1D, "MaxPool1D")
 register(MaxPooling2D, "MaxPool2D")
 register(MaxPooling3D, "MaxPool3D")

@@ -36,6 +36,7 @@ def accept_keras_1(interface: Interface) -> Callable[[Callable[P, R]], Callable[
         ...     def __init__(self, width):
         ...         self.width = width
         >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
         ...     box = Box(w=3)
         >>> box.width, str(caught[0].message)
         (3, 'Update your `Box` call to the Keras 2 API: `Box(width=3)`')

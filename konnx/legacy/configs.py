@@ -22,6 +22,7 @@ _ARGUMENTS = {"m": "max_value"}
 _MERGE_MODES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ave": ("Average", {}),
     "concat": ("Concatenate", {"axis": "concat_axis"}),
+    "cos": ("CosineMerge", {"axes": "dot_axes"}),
     "dot": ("Dot", {"axes": "dot_axes"}),
     "max": ("Maximum", {}),
     "mul": ("Multiply", {}),
@@ -64,7 +65,7 @@ def _part(key: str, value: Any) -> Any:
 def merge_as_layer(class_name: str, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the layer of Keras 2 that does what a `Merge` does, if there is one.
 
-    A Merge that holds the layers before it, whose mode is a function, or which is "cos", stays.
+    A Merge that holds the layers before it, or whose mode is a function, stays.
     """
     mode = arguments.get("mode")
     if class_name != "Merge" or arguments.get("layers"):

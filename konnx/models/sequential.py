@@ -9,6 +9,7 @@ from typing import Any, Self
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
 from konnx.layers.input import Input, InputLayer
+from konnx.layers.spec import unpack
 from konnx.models.config import sequential_config, sequential_from_config
 from konnx.models.model import Model
 from konnx.training.data import data_shape
@@ -34,7 +35,7 @@ class Sequential(Model):
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
-        self._first_input: Tensor | None = None
+        self._first_inputs: list[Tensor] = []
         self._layers = []
         self._nodes = []
         for layer in layers or ():
@@ -54,20 +55,20 @@ class Sequential(Model):
                 f"Model '{self.name}': layer '{layer.name}' is in the stack already. To use a "
                 "layer twice, build a Model from Input."
             )
-        first = self._first_input
-        if first is None and not self._stack:
-            first = _input_for(layer)
-        if first is not None:
-            self._set_graph([first], [self._next_output(layer, first)])
-        self._first_input = first
+        first = self._first_inputs
+        if not first and not self._stack:
+            first = _inputs_for(layer)
+        if first:
+            self._set_graph(first, [self._next_output(layer, first)])
+        self._first_inputs = first
         self._stack.append(layer)
         self._layers = list(self._stack)
 
-    def _next_output(self, layer: Layer, first: Tensor) -> Tensor:
+    def _next_output(self, layer: Layer, first: list[Tensor]) -> Tensor:
         """Call the layer on the stack's output."""
         if isinstance(layer, InputLayer) and not self._stack:
-            return first
-        return self._single(layer, layer(self.outputs[0] if self._stack else first))
+            return first[0]
+        return self._single(layer, layer(self.outputs[0] if self._stack else unpack(first)))
 
     def _single(self, layer: Layer, output: Any) -> Tensor:
         if not isinstance(output, Tensor):
@@ -87,10 +88,10 @@ class Sequential(Model):
             raise IndexError(f"Model '{self.name}' has no layers")
         removed = self._stack.pop()
         self._release(removed)
-        if self._first_input is None or not self._stack:
+        if not self._first_inputs or not self._stack:
             self._wait_for_input(self._stack)
         else:
-            self._set_graph([self._first_input], self._outputs_of(self._stack[-1]))
+            self._set_graph(self._first_inputs, self._outputs_of(self._stack[-1]))
         self._layers = list(self._stack)
 
     def _release(self, layer: Layer) -> None:
@@ -106,7 +107,7 @@ class Sequential(Model):
     def _wait_for_input(self, stack: list[Layer]) -> None:
         """Become a model whose input's shape is not known."""
         self._stack, self._layers, self._nodes = stack, list(stack), []
-        self._first_input, self.built = None, False
+        self._first_inputs, self.built = [], False
         self._compiled = None
         self._forget_functions()
 
@@ -118,7 +119,7 @@ class Sequential(Model):
             raise ValueError(f"Model '{self.name}' has no layers, so it cannot be built.")
         stack, self._stack = self._stack, []
         try:
-            self._first_input = Input(batch_shape=tuple(input_shape), name=_input_name(stack[0]))
+            self._first_inputs = [Input(batch_shape=tuple(input_shape), name=_input_name(stack[0]))]
             for layer in stack:
                 self.add(layer)
         except BaseException:
@@ -208,20 +209,17 @@ class Sequential(Model):
         return model
 
 
-def _input_for(layer: Layer) -> Tensor | None:
-    """The input that the first layer tells of; None if it says no shape."""
-    shape, dtype = layer.batch_input_shape, layer.dtype
+def _inputs_for(layer: Layer) -> list[Tensor]:
+    """The inputs that the first layer tells of; none if it says no shape."""
     if isinstance(layer, InputLayer):
-        given: Tensor = layer.inbound_nodes[0].outputs[0]
-        return given
+        return list(layer.inbound_nodes[0].outputs)
     if isinstance(layer, Model) and layer.built:
-        if len(layer.inputs) != 1:
-            raise ValueError(
-                f"Model '{layer.name}' has {len(layer.inputs)} inputs; layers of a Sequential "
-                "have one. Build a Model from Input instead."
-            )
-        shape, dtype = layer.inputs[0].shape, layer.inputs[0].dtype
-    return None if shape is None else Input(None, shape, _input_name(layer), dtype)
+        one = len(layer.inputs) == 1
+        names = [_input_name(layer)] if one else layer.input_names
+        pairs = zip(layer.inputs, names, strict=True)
+        return [Input(None, tensor.shape, name, tensor.dtype) for tensor, name in pairs]
+    shape = layer.batch_input_shape
+    return [] if shape is None else [Input(None, shape, _input_name(layer), layer.dtype)]
 
 
 def _input_name(layer: Layer) -> str:

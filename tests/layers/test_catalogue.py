@@ -22,6 +22,8 @@ from konnx.testing.samples import spaced
 FILE = Path(__file__).parents[1] / "goldens" / "layers.npz"
 SEQUENCE, FILM = (3, 4, 2), (2, 3, 5, 4, 2)
 
+pytestmark = pytest.mark.filterwarnings("ignore:The `.*` layer is of Keras 1")
+
 Case = tuple[str, dict[str, Any], list[tuple[int, ...]]]
 Config = dict[str, Any]
 
@@ -171,6 +173,25 @@ OTHERS: dict[str, list[tuple[Config, Any]]] = {
             ("Swapaxes", [], {"axis1": 1, "axis2": 2}, SEQUENCE),
             ("Silu", [], {}, (2, 3)),
         )
+    ],
+    "CosineMerge": [
+        ({"axes": 1}, [(2, 3), (2, 3)]),
+        ({}, [(2, 3), (2, 3)]),
+        ({"axes": [2, 1]}, [(2, 4, 3), (2, 3, 5)]),
+        ({"axes": -1}, [(2, 4, 3), (2, 5, 3)]),
+    ],
+    "MaxoutDense": [
+        ({"output_dim": 3}, (2, 4)),
+        ({"output_dim": 3, "nb_feature": 2, "bias": False}, (2, 4)),
+        ({"output_dim": 2, "init": "he_normal", "W_regularizer": "l2", "b_constraint": "non_neg"},
+         (2, 4)),
+        ({"output_dim": 1, "nb_feature": 1, "activity_regularizer": "l1"}, (2, 4)),
+    ],
+    "Highway": [
+        ({}, (2, 4)),
+        ({"activation": "tanh", "bias": False}, (2, 4)),
+        ({"init": "he_normal", "W_regularizer": "l2", "b_constraint": "non_neg"}, (2, 4)),
+        ({"activation": "sigmoid", "W_constraint": "max_norm", "b_regularizer": "l1"}, (2, 4)),
     ],
     "ONNXGraph": [
         ({"graphs": [{"model": NEGATION, "weights": {}}]}, (2, 3)),

@@ -148,7 +148,7 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("Merge", {"mode": "concat", "concat_axis": 2}, "Concatenate", {"axis": 2}),
     ("Merge", {"mode": "dot", "dot_axes": [1, 2]}, "Dot", {"axes": [1, 2]}),
     ("Merge", {"mode": "sum", "concat_axis": -1}, "Add", {}),
-    ("Merge", {"mode": "cos"}, "Merge", {"mode": "cos"}),
+    ("Merge", {"mode": "cos", "dot_axes": 1}, "CosineMerge", {"axes": 1}),
 ]
 
 

@@ -186,11 +186,12 @@ def test_a_first_layer_that_fails_leaves_no_input_behind() -> None:
     assert model.input_shape == (None, 4)
 
 
-def test_a_model_of_several_inputs_cannot_be_the_first_layer() -> None:
-    inputs = [Input((4,)), Input((4,))]
-    inner = Model(inputs, Add()(inputs), name="sum")
-    with pytest.raises(ValueError, match="Model 'sum' has 2 inputs"):
-        Sequential([inner])
+def test_a_model_of_several_inputs_can_be_the_first_layer() -> None:
+    inputs = [Input((4,), name="left"), Input((4,), name="right")]
+    model = Sequential([Model(inputs, Add()(inputs), name="sum"), Dense(2)])
+    assert (model.input_names, model.output_shape) == (["left", "right"], (None, 2))
+    model.pop()
+    assert (model.input_names, model.output_shape) == (["left", "right"], (None, 4))
 
 
 # Built later

@@ -56,6 +56,7 @@ def operation_from_config(class_name: str, config: Mapping[str, Any]) -> Operati
     Example:
         >>> from konnx.layers import Input
         >>> layer = operation_from_config("Mean", {"name": "mean", "axis": 1, "keepdims": False})
+        >>> from konnx.layers.operation import operand
         >>> layer([Input((4, 3))], args=[operand(0)]).shape
         (None, 3)
     """
