@@ -33,6 +33,7 @@ class Settings:
         custom_objects: layers and functions of the caller's own, by name.
         verify: hold what is to be written against a plain evaluation of the layers.
         golden: .npz with inputs and the outputs to expect of them, by name.
+        config: a file with the architecture, of files that hold only weights.
         source_backend: of the Keras that wrote the files, where they do not say.
         conversions: report what reading converted.
     """
@@ -46,6 +47,7 @@ class Settings:
     verify: bool = False
     golden: Path | None = None
     source_backend: str | None = None
+    config: Path | None = None
     conversions: bool = False
 
 
@@ -62,6 +64,7 @@ def convert_file(job: Job, settings: Settings) -> Report:
         settings.custom_objects,
         compile=settings.training,
         source_backend=settings.source_backend,
+        config=settings.config,
     )
     found: Report = {
         "source": str(job.source),

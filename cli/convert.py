@@ -112,6 +112,12 @@ def convert(
             help="Before writing, compare with outputs: .npz of inputs and outputs by name.",
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The architecture, JSON or YAML, for a file of weights only."
+        ),
+    ] = None,
     source_backend: Annotated[
         str | None,
         typer.Option(
@@ -165,6 +171,7 @@ def convert(
         triton=triton,
         conversions=conversions,
         source_backend=source_backend,
+        config=config,
         custom_objects=None if custom is None else _custom_objects(custom),
         verify=verify,
         golden=golden,

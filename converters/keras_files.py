@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from konnx.converters import keras_hdf5
+from konnx.converters.architecture import read_architecture
+from konnx.converters.configs import Source
 from konnx.converters.configs.source import check_backend
 from konnx.converters.keras_v3 import (
     is_archive,
@@ -26,6 +28,7 @@ def load_model(
     compile: bool = True,
     *,
     source_backend: str | None = None,
+    config: Path | None = None,
 ) -> Model:
     """Read a model from a Keras file: HDF5, or a `.keras` archive.
 
@@ -35,6 +38,7 @@ def load_model(
         compile: whether to restore optimizer, loss and metrics, if the file has them.
         source_backend: the backend of the Keras that wrote the file, where it does not say so
             itself: files of Keras 1 do not. "theano" mirrors kernels.
+        config: the file of the architecture, JSON or YAML, for a file that holds only weights.
 
     Returns:
         the model; `conversion_report` lists what was converted.
@@ -45,9 +49,23 @@ def load_model(
         OSError: it cannot be opened.
     """
     check_backend(source_backend)
+    if config is not None:
+        return _load_apart(filepath, config, custom_objects, source_backend)
     if is_archive(filepath):
         return load_keras_archive(filepath, custom_objects, compile)
     return keras_hdf5.load_model(filepath, custom_objects, compile, source_backend=source_backend)
+
+
+def _load_apart(
+    weights: Path, config: Path, custom_objects: Mapping[str, Any] | None, backend: str | None
+) -> Model:
+    """Read a model whose architecture and weights are in files of their own."""
+    model, source = read_architecture(config, custom_objects)
+    model.check_built("load weights")
+    if not load_keras_weights(model, weights):
+        known = source._replace(backend=backend)
+        keras_hdf5.load_weights(model, weights, source=known)
+    return model
 
 
 def load_weights(
@@ -80,7 +98,7 @@ def load_weights(
             by_name=by_name,
             skip_mismatch=skip_mismatch,
             reshape=reshape,
-            source_backend=source_backend,
+            source=Source(backend=source_backend),
         )
 
 

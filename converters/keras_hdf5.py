@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from konnx.converters.configs import Source, normalize_config
+from konnx.converters.architecture import build_model
+from konnx.converters.configs import Source
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, read_hdf5, write_hdf5
 from konnx.converters.keras_v3.hdf5_content import in_words_of_keras_2
@@ -24,8 +25,15 @@ from konnx.converters.training_config import restore_training, training_config
 from konnx.graph import Variable
 from konnx.layers.convolutional import Convolution
 from konnx.models.model import Model
-from konnx.models.saving import KERAS_VERSION, model_config, model_from_config
+from konnx.models.saving import KERAS_VERSION, model_config
 from konnx.utils.naming import free_name
+
+WAYS_ON = (
+    "If you have the architecture as JSON or YAML: load_model(..., config=FILE), or "
+    "`konnx convert --config FILE`. Otherwise build the model in Python and call "
+    "model.load_weights(...); then model.export(...) writes ONNX"
+)
+"""What to do with weights alone."""
 
 Custom = Mapping[str, Any] | None
 Path = str | os.PathLike[str]
@@ -58,10 +66,7 @@ def load_model(
             None,
             "it holds only weights, no architecture",
             expected="a file written by model.save(...)",
-            remedy=(
-                "Build the model in Python (or with konnx.models.model_from_json) and call "
-                "model.load_weights(...); then model.export(...) writes ONNX"
-            ),
+            remedy=WAYS_ON,
         )
     source = source_of(content, source_backend)
     model = build_model(content.model_config, source, file, "model_config", custom_objects)
@@ -71,31 +76,6 @@ def load_model(
         warn_of_mirrors(model, source, file)
     if compile and model.built:
         restore_training(model, content, custom_objects)
-    return model
-
-
-def build_model(
-    config: Mapping[str, Any], source: Source, file: str, place: str | None, custom_objects: Custom
-) -> Model:
-    """Make the model that the config in a file describes, without its weights.
-
-    Args:
-        config: class name and config.
-        source: who wrote it.
-        file: the file, for messages.
-        place: where in the file the config stands, for messages.
-        custom_objects: the caller's own classes and functions by name.
-
-    Raises:
-        FileFormatError: the config is damaged, or names unknown classes.
-    """
-    try:
-        normal, converted = normalize_config(config, source)
-        model = model_from_config(normal, custom_objects)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError.at(file, place, reason.rstrip(".")) from error
-    model.conversion_report = converted
     return model
 
 
@@ -165,16 +145,26 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
-    source_backend: str | None = None,
+    source: Source | None = None,
 ) -> None:
     """Read the weights of a model from an HDF5 file; see `Model.load_weights`.
+
+    Args:
+        model: a built model.
+        filepath: the file.
+        by_name: see there, as the next two.
+        skip_mismatch: likewise.
+        reshape: likewise.
+        source: what the caller knows of who wrote the file; a backend goes before the file's.
 
     Raises:
         FileFormatError: layers or shapes do not fit; nothing is changed.
     """
     file = os.fspath(filepath)
     content = read_hdf5(file, optimizer=False)
-    source = source_of(content, source_backend)
-    how = Matching(by_name, skip_mismatch, reshape, source)
+    known = source or Source()
+    found = source_of(content, known.backend)
+    found = found._replace(keras_version=found.keras_version or known.keras_version)
+    how = Matching(by_name, skip_mismatch, reshape, found)
     model.conversion_report = [*model.conversion_report, *set_weights(model, content, file, how)]
-    warn_of_mirrors(model, source, file)
+    warn_of_mirrors(model, found, file)

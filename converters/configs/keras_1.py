@@ -17,10 +17,15 @@ def from_keras_1(config: Mapping[str, Any], converted: list[Conversion]) -> dict
     """Return a model's config in the words of Keras 2; notes what was converted.
 
     Raises:
-        TypeError: it asks for what Keras 2 has no more.
+        ValueError: it asks for what Keras 2 has no more.
     """
     known = in_every_depth(in_every_depth(config, _as_layer_of_keras_2), _without_merge_stack)
-    class_name, arguments, changes = to_keras_2(known["class_name"], known["config"])
+    if not isinstance(known.get("class_name"), str) or "config" not in known:
+        return dict(known)  # no config of a model; whoever makes it says so
+    try:
+        class_name, arguments, changes = to_keras_2(known["class_name"], known["config"])
+    except TypeError as error:
+        raise ValueError(str(error)) from error
     converted += [Conversion(one.layer, _sentence(one), _WHY) for one in changes]
     return {**known, "class_name": class_name, "config": arguments}
 
@@ -38,6 +43,12 @@ def _as_layer_of_keras_2(value: dict[str, Any]) -> dict[str, Any]:
         return value
     if value.get("class_name") == "BatchNormalization" and arguments.get("mode") == 1:
         return {**value, **_layer_normalization(arguments)}
+    if value.get("class_name") == "BatchNormalization" and arguments.get("mode") == 2:
+        raise ValueError(
+            f"Layer '{arguments.get('name')}' (BatchNormalization) has mode=2, which normalizes by "
+            "the statistics of each batch at all times; what it computes for a sample depends on "
+            "the others, so it has no place in a model for inference"
+        )
     if value.get("class_name") == "Merge" and arguments.get("mode_type", "raw") != "raw":
         return {**value, **_function_of_several(arguments)}
     return value
@@ -63,7 +74,7 @@ def _without_merge_stack(value: dict[str, Any]) -> dict[str, Any]:
     """Turn a Sequential that starts with a Merge of models into one graph of layers."""
     layers = value.get("config")
     if value.get("class_name") == "Sequential" and isinstance(layers, list) and layers:
-        first = layers[0].get("config")
+        first = layers[0].get("config") if isinstance(layers[0], Mapping) else None
         if isinstance(first, Mapping) and isinstance(first.get("layers"), list):
             name = value.get("name")
             return {**value, "class_name": "Model", "config": join_branches(layers, name)}

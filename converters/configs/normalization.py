@@ -23,7 +23,7 @@ def normalize_config(
         source: who wrote it.
 
     Raises:
-        TypeError, ValueError: it asks for what Keras 2 has no more.
+        ValueError: it asks for what Keras 2 has no more.
 
     Example:
         >>> dense = {"class_name": "Dense", "config": {"name": "d", "output_dim": 2}}

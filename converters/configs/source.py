@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _BACKENDS = ("tensorflow", "theano", "cntk", "jax", "torch", "numpy")
@@ -26,6 +27,15 @@ class Source(NamedTuple):
     keras_version: str | None = None
     weights_version: str | None = None
     backend: str | None = None
+
+    @classmethod
+    def of_config(cls, config: Mapping[str, Any]) -> Source:
+        """Return who wrote what `to_json` returned, which says so beside class name and config."""
+        version, backend = (config.get(key) for key in ("keras_version", "backend"))
+        return cls(
+            version if isinstance(version, str) else None,
+            backend=backend if isinstance(backend, str) else None,
+        )
 
     @property
     def release(self) -> tuple[int, ...]:

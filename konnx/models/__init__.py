@@ -23,6 +23,7 @@ def load_model(
     compile: bool = True,
     *,
     source_backend: str | None = None,
+    config: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Read a model from a Keras file: HDF5, or a `.keras` archive.
 
@@ -32,6 +33,7 @@ def load_model(
         compile: whether to restore optimizer, loss and metrics, if the file has them.
         source_backend: the backend of the Keras that wrote the file, where it does not say so
             itself: files of Keras 1 do not. "theano" mirrors kernels.
+        config: the file of the architecture, JSON or YAML, for a file that holds only weights.
 
     Returns:
         the model; `conversion_report` lists what was converted.
@@ -42,7 +44,7 @@ def load_model(
     """
     from konnx.converters import load_model as load
 
-    return load(filepath, custom_objects, compile, source_backend=source_backend)
+    return load(filepath, custom_objects, compile, source_backend=source_backend, config=config)
 
 
 def save_model(

@@ -12,6 +12,7 @@ from konnx.layers.node import InboundNode, history_of
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
 from konnx.utils.custom_objects import get_custom_objects
+from konnx.utils.naming import near_match
 
 if TYPE_CHECKING:
     from konnx.models.model import Model
@@ -183,11 +184,16 @@ class UnknownLayersError(ValueError):
 
     def __init__(self, layers: Mapping[str, Sequence[str]]) -> None:
         self.layers = {name: list(layers[name]) for name in sorted(layers)}
-        listed = "; ".join(f"{name} ({', '.join(of)})" for name, of in self.layers.items())
+        listed = "; ".join(_listed(name, of) for name, of in self.layers.items())
         super().__init__(
             f"Unknown layer classes: {listed}. "
             "Pass your own classes as custom_objects={'ClassName': Class}."
         )
+
+
+def _listed(class_name: str, layers: Sequence[str]) -> str:
+    near = near_match(class_name, layer_family.LAYERS.names)
+    return f"{class_name} ({', '.join(layers)}{f'; like {near}' if near else ''})"
 
 
 def check_known_classes(config: Any, custom_objects: Custom) -> None:
@@ -210,6 +216,8 @@ def layer_classes(config: Any) -> list[tuple[str, str]]:
     entries = config["layers"] if isinstance(config, Mapping) else config
     found: list[tuple[str, str]] = []
     for entry in entries:
+        if not isinstance(entry, Mapping):
+            raise ValueError(f"The entry of a layer must be a dict. Received: {entry!r}")
         inner = entry.get("config", {})
         is_network = isinstance(inner, list) or (isinstance(inner, Mapping) and "layers" in inner)
         if is_network and entry["class_name"] in ("Model", "Sequential", "Functional"):
@@ -217,4 +225,14 @@ def layer_classes(config: Any) -> list[tuple[str, str]]:
         else:
             name = inner.get("name", "") if isinstance(inner, Mapping) else ""
             found.append((entry["class_name"], name))
+            found += layer_classes(_parts(inner))
     return found
+
+
+def _parts(config: Any) -> list[Any]:
+    """The entries of the layers that a layer wraps, or the cells that it runs."""
+    if not isinstance(config, Mapping):
+        return []
+    held = [config.get(key) for key in ("layer", "backward_layer", "cell")]
+    held += config["cells"] if isinstance(config.get("cells"), list) else []
+    return [one for one in held if isinstance(one, Mapping) and "class_name" in one]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from konnx import layers as layer_family
+from konnx.utils.yaml_text import import_yaml, load_yaml
 
 if TYPE_CHECKING:
     from konnx.models.model import Model
@@ -45,7 +45,7 @@ def model_from_config(
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Build a model from what `to_json` returned.
+    """Build a model from what `to_json` returned, in any Keras.
 
     Raises:
         ValueError: the text is no JSON, or not of a model.
@@ -60,35 +60,31 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     config = json.loads(json_string)
     if not isinstance(config, dict):
         raise ValueError(f"Expected a JSON object. Received: {type(config).__name__}")
-    return model_from_config(config, custom_objects)
+    return _model_of_any_keras(config, custom_objects)
 
 
 def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Build a model from what `to_yaml` returned; only plain data are read, no tags of Python.
+    """Build a model from what `to_yaml` returned, in any Keras; nothing in it is run.
 
     Raises:
         ImportError: PyYAML is not installed (the extra `yaml`).
         ValueError: the text is no YAML of plain data, or not of a model.
     """
-    yaml = _yaml("read")
-    try:
-        config = yaml.safe_load(yaml_string)
-    except yaml.YAMLError as error:
-        raise ValueError(f"The text is no YAML of plain data: {error}") from error
+    config = load_yaml(yaml_string)
     if not isinstance(config, dict):
         raise ValueError(f"Expected a YAML mapping. Received: {type(config).__name__}")
-    return model_from_config(config, custom_objects)
+    return _model_of_any_keras(config, custom_objects)
+
+
+def _model_of_any_keras(config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> Model:
+    from konnx.converters.architecture import model_of_any_keras
+    from konnx.converters.configs import Source
+
+    return model_of_any_keras(config, Source.of_config(config), custom_objects)
 
 
 def model_to_yaml(model: Model, **kwargs: Any) -> str:
     """Return class and config of a model as YAML; the arguments go to `yaml.safe_dump`."""
     plain = json.loads(json.dumps(model_config(model)))
-    text: str = _yaml("write").safe_dump(plain, **kwargs)
+    text: str = import_yaml("write").safe_dump(plain, **kwargs)
     return text
-
-
-def _yaml(verb: str) -> Any:
-    try:
-        return importlib.import_module("yaml")
-    except ImportError as error:
-        raise ImportError(f'To {verb} YAML, install PyYAML: pip install "konnx[yaml]"') from error

@@ -219,3 +219,15 @@ def test_an_unknown_backend_is_named(konnx: Any, mlp: Path, tmp_path: Path) -> N
     result = konnx("convert", mlp, tmp_path / "m.onnx", "--source-backend", "teano")
     assert result.code == 1
     assert "`source_backend` must be" in result.err
+
+
+def test_weights_alone_convert_with_the_config_beside_them(konnx: Any, tmp_path: Path) -> None:
+    model = Sequential([Conv2D(2, 3, input_shape=(4, 4, 1), name="conv")])
+    weights, config = tmp_path / "w.h5", tmp_path / "m.json"
+    model.save_weights(weights)
+    config.write_text(model.to_json())
+    refused = konnx("convert", weights, tmp_path / "m.onnx")
+    assert refused.code == 1
+    assert "--config FILE" in refused.err
+    assert konnx("convert", weights, tmp_path / "m.onnx", "--config", config).code == 0
+    onnx.checker.check_model(tmp_path / "m.onnx", full_check=True)
