@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from konnx.converters.configs import Source, normalize_config
+from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5.config_json import parse_config
 from konnx.converters.hdf5.limits import ReadLimits
 from konnx.converters.hdf5.sniff import require_regular_file
-from konnx.converters.keras_v3.config import to_keras_2
 from konnx.models.conversion import Conversion
 from konnx.models.model import Model
 from konnx.models.saving import model_from_config
@@ -54,7 +54,7 @@ def model_of_any_keras(
     """
     converted: list[Conversion] = []
     if "module" in config:  # Keras 3 says where a class comes from
-        config = to_keras_2(config, source.keras_version or "3.0.0")
+        config = to_keras_2(config, source.keras_version or "3.0.0", converted)
         source = source._replace(keras_version=source.keras_version or "3.0.0")
     normal, more = normalize_config(config, source)
     model = model_from_config(normal, custom_objects)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.converters.hdf5 import KerasFile
 from konnx.converters.hdf5.keras_file import NamedArray
-from konnx.converters.keras_v3.config import to_keras_2
 from konnx.converters.keras_v3.training import training_config
 
 _PAIRED = frozenset({"Adadelta", "Adam", "AdamW", "Adamax", "Nadam"})

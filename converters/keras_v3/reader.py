@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from konnx.converters.configs import Source, normalize_config
+from konnx.converters.architecture import build_model
+from konnx.converters.configs import Source
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5.opening import open_hdf5_within
 from konnx.converters.hdf5.sniff import require_regular_file
@@ -18,13 +19,10 @@ from konnx.converters.keras_v3.archive import (
     is_archive,
     open_archive,
 )
-from konnx.converters.keras_v3.config import to_keras_2
 from konnx.converters.keras_v3.training import restore_compilation
 from konnx.converters.keras_v3.tree import WeightsTree, open_shards, open_weights
 from konnx.converters.keras_v3.weights import Fit, set_weights
-from konnx.models.conversion import Conversion
 from konnx.models.model import Model
-from konnx.models.saving import model_from_config
 
 Path = str | os.PathLike[str]
 
@@ -35,31 +33,15 @@ def load_keras_archive(
     """Read a model from a `.keras` archive; see `konnx.models.load_model`."""
     with open_archive(filepath) as archive:
         config = archive.model_config()
-        model = _build(config, archive, custom_objects)
+        version = archive.keras_version or "3.0.0"  # the first that always says so
+        source = Source(version, version)
+        model = build_model(config, source, archive.file, f"'{CONFIG}'", custom_objects)
         if model.built:
             with weights_within(archive) as tree:
                 set_weights(model, tree, config["config"])
                 if compile:
                     restore_compilation(model, config, tree, custom_objects)
         return model
-
-
-def _build(
-    config: Mapping[str, Any], archive: KerasArchive, custom_objects: Mapping[str, Any] | None
-) -> Model:
-    """Make the model that an archive describes, without its weights."""
-    report: list[Conversion] = []
-    version = archive.keras_version or "3.0.0"  # the first that always says so
-    try:
-        plain = to_keras_2(config, version, report)
-        normal, converted = normalize_config(plain, Source(version))
-        model = model_from_config(normal, custom_objects)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        place = f"'{CONFIG}'"
-        raise FileFormatError.at(archive.file, place, reason.rstrip(".")) from error
-    model.conversion_report = [*report, *converted]
-    return model
 
 
 @contextlib.contextmanager

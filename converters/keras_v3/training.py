@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from konnx import losses, metrics
+from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.converters.hdf5 import KerasFile
-from konnx.converters.keras_v3.config import to_keras_2
 from konnx.converters.keras_v3.places import Config, layers_of, snake_case
 from konnx.converters.keras_v3.tree import WeightsTree
 from konnx.converters.training_config import restore_training

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from konnx import layers as layer_family
-from konnx.converters.keras_v3.words import OWN_ACTIVATIONS
+from konnx.converters.configs.keras_3_words import OWN_ACTIVATIONS
 from konnx.layers.base import Layer
 
 Config = dict[str, Any]

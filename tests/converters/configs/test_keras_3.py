@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from konnx.converters import FileFormatError
-from konnx.converters.keras_v3.config import to_keras_2
+from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.models import load_model
 from konnx.models.conversion import Conversion
 

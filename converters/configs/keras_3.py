@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from konnx.converters.keras_v3.calls import Calls, name_of
-from konnx.converters.keras_v3.words import in_own_words
+from konnx.converters.configs.keras_3_calls import Calls, name_of
+from konnx.converters.configs.keras_3_words import in_own_words
 from konnx.models.conversion import Conversion
 
 Config = dict[str, Any]
