@@ -20,13 +20,11 @@ from konnx.graph import (
 from konnx.layers.compat import normalize_config
 from konnx.layers.dependence import depends_on
 from konnx.layers.node import InboundNode, record_call
+from konnx.layers.parts import Owner, Update
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
 from konnx.legacy.calls import accept_keras_1
 from konnx.legacy.table import ADD_WEIGHT
 from konnx.utils.naming import to_snake_case, unique_name
-
-Update = tuple[Variable, Tensor]
-"""A variable and the value that a training step gives it."""
 
 _COMMON_ARGUMENTS = frozenset(
     {"input_shape", "batch_input_shape", "batch_size", "dtype", "name", "trainable", "weights",
@@ -34,7 +32,7 @@ _COMMON_ARGUMENTS = frozenset(
 )  # fmt: skip
 
 
-class Layer:
+class Layer(Owner):
     """A part of a model: weights, and the operations that use them.
 
     A subclass defines `build(input_shape)`, which makes weights with `add_weight` and ends with
@@ -62,7 +60,6 @@ class Layer:
     drops_masks = False
     """Whether a mask that the layer does not support is dropped, as since tf.keras; else it is an
     error, as in Keras 2.1. Layers from configs, which a Keras accepted, drop them."""
-    stateful = False
 
     def __init__(self, **kwargs: Any) -> None:
         self._check_arguments(kwargs)
@@ -72,7 +69,7 @@ class Layer:
                 f"The name of a `{type(self).__name__}` must be a text. Received: name={name!r}"
             )
         self.name: str = name
-        self.trainable: bool = kwargs.get("trainable", True)
+        self.trainable = kwargs.get("trainable", True)
         self.dtype: str = kwargs.get("dtype") or config.floatx()
         self.batch_input_shape = _batch_input_shape(kwargs)
         self.built = False
@@ -178,37 +175,6 @@ class Layer:
                 self.add_loss(regularize(variable))
         return variable
 
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that an optimizer may change now."""
-        return list(self._trainable_weights) if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The other variables; of a frozen layer all of them."""
-        if self.trainable:
-            return list(self._non_trainable_weights)
-        return self._trainable_weights + self._non_trainable_weights
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables, trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def own_weights(self) -> list[Variable]:
-        """The variables of this layer alone, not of layers within, those for training first."""
-        return self._trainable_weights + self._non_trainable_weights
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether the layer, or a model that holds it, was set to trainable = False."""
-        return not self.trainable or bool(self.frozen_by)
-
-    def flattened_layers(self) -> list[Layer]:
-        """Return the layer, or the layers that it consists of, as those are frozen and counted."""
-        return [self]
-
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of the weights as arrays."""
         return [variable.numpy() for variable in self.weights]
@@ -253,18 +219,6 @@ class Layer:
             inputs: accepted as in Keras; what an update depends on is read from its graph.
         """
         self._updates += [updates] if isinstance(updates, tuple) else list(updates)
-
-    def collect_losses(self) -> list[Tensor]:
-        """Return the scalars added to the loss: of weights, and of each call."""
-        return list(self._losses)
-
-    def collect_updates(self) -> list[Update]:
-        """Return the updates of each call; a frozen layer has none."""
-        return [] if self.is_frozen and not self.stateful else list(self._updates)
-
-    def collect_state_updates(self) -> list[Update]:
-        """Return the updates that carry a state from batch to batch, in inference too."""
-        return list(self._updates) if self.stateful else []
 
     @property
     def losses(self) -> list[Tensor]:
@@ -325,11 +279,21 @@ class Layer:
 
     def build_with_weights(self, input_shape: Any) -> None:
         """Build the layer, and give it the `weights` of its constructor."""
+        self._adopt_parts()
         self.build(input_shape)
+        self._adopt_parts()  # those that `build` made
         self.built = True
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
             self._initial_weights = None
+
+    def _adopt_parts(self) -> None:
+        """Name the weights of layers within after this one, and freeze those if it is frozen."""
+        for part in self.parts:
+            if not part.built and part.weight_scope is None:
+                part.weight_scope = f"{self.weight_scope or self.name}/{part.name}"
+        if not self.trainable:
+            self.trainable = False
 
     def compute(
         self, inputs: Any, arguments: dict[str, Any]

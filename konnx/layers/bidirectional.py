@@ -9,6 +9,7 @@ from typing import Any, Self
 from konnx import ops
 from konnx.graph import Tensor, name_scope
 from konnx.layers.arguments import problem
+from konnx.layers.base import Layer
 from konnx.layers.recurrent.extras import Extras, split_inputs
 from konnx.layers.recurrent.rnn import RNN
 from konnx.layers.spec import Shape, as_list, check_all
@@ -49,8 +50,9 @@ class Bidirectional(Wrapper):
         backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
-        self._given_backward = backward_layer
         super().__init__(layer, weights=weights, **kwargs)
+        self._has_own_backward = backward_layer is not None
+        self._take_in(self._checked("layer", layer), backward_layer)
         if merge_mode not in MERGE_MODES:
             demand = f"must be one of {', '.join(map(repr, MERGE_MODES))}"
             raise problem(self, "merge_mode", demand, merge_mode)
@@ -61,16 +63,18 @@ class Bidirectional(Wrapper):
         self.input_spec = layer.input_spec
         self.extras = Extras(self)
 
-    def _take_in(self) -> None:
-        layer = self._checked("layer", self.layer)
+    @property
+    def parts(self) -> list[Layer]:
+        """Both directions, but not the layer that they were copied from."""
+        return [part for part in super().parts if part is not self.layer]
+
+    def _take_in(self, layer: RNN, given: Any) -> None:
         self.forward_layer: RNN = _renamed(deepcopy(layer), "forward", layer)
-        given = self._given_backward
         backward = _turned(layer) if given is None else self._checked("backward_layer", given)
         if backward.go_backwards == layer.go_backwards:
             demand = f"must go the other way: go_backwards={not layer.go_backwards}"
             raise problem(self, "backward_layer", demand, given)
         self.backward_layer: RNN = _renamed(backward, "backward", layer)
-        self.contain([self.forward_layer, self.backward_layer])
 
     def _checked(self, argument: str, layer: Any) -> RNN:
         if not isinstance(layer, RNN) or layer.built:
@@ -170,7 +174,7 @@ class Bidirectional(Wrapper):
         from konnx.layers.registry import serialize
 
         config = {**super().get_config(), "merge_mode": self.merge_mode}
-        if self._given_backward is not None:
+        if self._has_own_backward:
             config["backward_layer"] = serialize(self.backward_layer)
         if self.extras.count is not None:
             config["num_constants"] = self.extras.count

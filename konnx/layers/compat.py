@@ -126,10 +126,13 @@ def _single_axis(layer_class: type, config: Mapping[str, Any]) -> Any:
     return axis[0]
 
 
+_BASES = frozenset({"konnx.layers.base", "konnx.layers.parts"})
+
+
 def _inherits_arguments(layer_class: type) -> bool:
     """Tell whether a class is one of konnx' layers, or made from one (but the base class)."""
     modules = {base.__module__ for base in layer_class.__mro__}
-    return any(m.startswith("konnx.layers.") for m in modules - {"konnx.layers.base"})
+    return any(m.startswith("konnx.layers.") for m in modules - _BASES)
 
 
 def _without_inert(

@@ -31,10 +31,6 @@ class Wrapper(Composite):
                 f"Received: layer={layer!r}"
             )
         self.layer = layer
-        self._take_in()
-
-    def _take_in(self) -> None:
-        self.contain([self.layer])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again, as JSON can hold them."""

@@ -125,15 +125,9 @@ class Network(Layer):
     # Weights, losses, updates
 
     @property
-    def trainable(self) -> bool:
-        """Whether an optimizer may change the weights; False freezes all layers within."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-        for layer in self.flattened_layers():
-            (layer.frozen_by.discard if value else layer.frozen_by.add)(self)
+    def parts(self) -> list[Layer]:
+        """None: a network consists of its layers, and holds no others."""
+        return []
 
     def flattened_layers(self) -> list[Layer]:
         """Return the layers of this network and of those within it, without the networks."""
@@ -142,14 +136,14 @@ class Network(Layer):
             flat += layer.flattened_layers()
         return flat
 
-    @property
+    @property  # type: ignore[misc]  # which cannot be set, as in Keras
     def trainable_weights(self) -> list[Variable]:
         """The variables that an optimizer may change now, layer by layer."""
         if not self.trainable:
             return []
         return _unique([v for layer in self._layers for v in layer.trainable_weights])
 
-    @property
+    @property  # type: ignore[misc]  # which cannot be set, as in Keras
     def non_trainable_weights(self) -> list[Variable]:
         """The other variables; of a frozen network all, those of trainable layers first."""
         rest = [v for layer in self._layers for v in layer.non_trainable_weights]

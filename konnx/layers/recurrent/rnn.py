@@ -70,7 +70,6 @@ class RNN(StatefulMixin, Composite):
         super().__init__(**_with_input_shape(kwargs))
         self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
         check_cell(self, self.cell)
-        self.contain([self.cell])
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.go_backwards = go_backwards

@@ -84,7 +84,6 @@ class StackedRNNCells(Composite):
         for cell in cells:
             check_cell(self, cell)
         self.cells = list(cells)
-        self.contain(self.cells)
 
     @property
     def state_size(self) -> tuple[int, ...]:
