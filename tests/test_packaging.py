@@ -132,7 +132,7 @@ def requirements(project: dict[str, Any], extra: str, machine: dict[str, str]) -
         ("training", LINUX | {"python_version": "3.13"}, set()),
         ("training-cpu", LINUX, {"onnxruntime-training-cpu"}),
         ("training-cpu", LINUX | {"python_version": "3.13"}, set()),
-        ("image", LINUX, {"pillow"}),
+        ("image", LINUX, {"pillow", "scipy"}),
     ],
 )
 def test_an_extra_installs_what_suits_the_machine(

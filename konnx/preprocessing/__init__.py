@@ -1,7 +1,7 @@
-"""From sequences and texts to arrays that models take."""
+"""From images, sequences and texts to arrays that models take."""
 
 from __future__ import annotations
 
-from konnx.preprocessing import sequence, text
+from konnx.preprocessing import image, sequence, text
 
-__all__ = ["sequence", "text"]
+__all__ = ["image", "sequence", "text"]

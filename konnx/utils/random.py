@@ -75,3 +75,14 @@ def set_random_state(state: dict[str, Any]) -> None:
         set_numpy_state(state["numpy"])
         version, numbers, gauss = state["python"]
         random.setstate((version, tuple(numbers.tolist()), gauss))
+
+
+def random_source(seed: int | None) -> np.random.RandomState:
+    """Return a generator of its own for a seed, or NumPy's global one where none is given.
+
+    The stream of a seed is the one that `np.random.seed(seed)` begins, but nobody else is disturbed
+    by it, and nobody disturbs it.
+    """
+    # NumPy has no public name for the global generator; SciPy and scikit-learn use this one.
+    shared: np.random.RandomState = np.random.mtrand._rand
+    return shared if seed is None else np.random.RandomState(seed % 2**32)
