@@ -147,10 +147,11 @@ def _call(node: InboundNode, graph: _Graph) -> Config:
     if isinstance(node.layer, Operation):
         return operation_call(node.layer.get_config(), node.arguments, tensors)
     kwargs = dict(node.arguments)
+    if isinstance(node.layer, RNN | Bidirectional):
+        states = {"initial_state": tensors[1:]} if len(tensors) > 1 else {}
+        tensors, masks, kwargs = tensors[:1], masks[:1], {**kwargs, **states}
     if any(masks):
         kwargs["mask"] = unpack(masks)
-    if isinstance(node.layer, RNN | Bidirectional) and len(tensors) > 1:
-        return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": [unpack(tensors)], "kwargs": kwargs}
 
 

@@ -224,6 +224,17 @@ def test_bidirectional_on_masked_input_is_refused_where_the_outputs_differ(tmp_p
         model.save(tmp_path / "m.keras")
 
 
+def test_the_mask_of_a_sequence_is_not_that_of_the_states(tmp_path: Path) -> None:
+    x, mask, state = kl.Input((3, 2)), kl.Input((3,), dtype="bool"), kl.Input((2,), name="s")
+    layer = kl.GRU(2, recurrent_activation="sigmoid", name="g")
+    model = Model([x, mask, state], layer(ApplyMask()([x, mask]), initial_state=state))
+    model.save(tmp_path / "m.keras")
+    [call] = layers_of(config_of(tmp_path / "m.keras"))["g"]["inbound_nodes"]
+    assert call["kwargs"]["mask"]["config"]["dtype"] == "bool"
+    [first] = call["kwargs"]["initial_state"]
+    assert first["config"]["keras_history"] == ["s", 0, 0]
+
+
 def test_the_rectifier_with_a_threshold_becomes_one_that_keras_3_has(tmp_path: Path) -> None:
     model = Sequential([kl.ThresholdedReLU(0.5, input_shape=(4,))])
     model.save(tmp_path / "m.keras")
