@@ -90,13 +90,15 @@ class _Parts:
 
     def _check(self) -> None:
         moved = {variable for variable, _ in self._model.updates}
+        for metric in self._model.compiled.stateful_metrics.values():
+            moved |= set(metric.variables)
         for one in {*self.trained.values(), *moved}:
             if one.dtype != "float32":
                 raise ValueError(
                     f"'{one.name}' of model '{self._model.name}' is of {one.dtype}; "
                     "onnxruntime-training changes float32 only."
                 )
-        strange = [one.name for one in moved - set(self._model.weights)]
+        strange = sorted(one.name for one in moved - set(self._model.weights))
         if strange:
             raise ValueError(
                 f"A training step of model '{self._model.name}' changes {', '.join(strange)}, "

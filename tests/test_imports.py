@@ -60,6 +60,7 @@ RUNTIME_USERS = {
     "converters",
     "function",
     "models",
+    "optimizers",
     "testing",
     "training",
 }

@@ -83,6 +83,6 @@ def test_training_goes_on_from_the_state_that_keras_saved(number: int) -> None:
 
 
 def test_every_optimizer_has_a_golden() -> None:
-    assert {name.lower() for name, _ in CASES} == {
-        name.lower() for name in optimizers.OPTIMIZERS.names
-    }
+    portable = {name.lower() for name in optimizers.OPTIMIZERS}
+    portable -= {"runtimeoptimizer", "tfoptimizer"}  # which are compared with these
+    assert {name.lower() for name, _ in CASES} == portable

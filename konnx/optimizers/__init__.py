@@ -10,6 +10,7 @@ from konnx.optimizers.adaptive_rates import Adadelta, Adagrad, RMSprop
 from konnx.optimizers.base import Optimizer
 from konnx.optimizers.gradient_descent import SGD
 from konnx.optimizers.moment_variants import Adamax, Nadam
+from konnx.optimizers.runtime_optimizer import RuntimeOptimizer, TFOptimizer
 from konnx.utils.registry import CustomObjects, Registry
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
@@ -22,6 +23,7 @@ adam = OPTIMIZERS.register(Adam, "adam")
 adamw = OPTIMIZERS.register(AdamW, "adamw")
 adamax = OPTIMIZERS.register(Adamax, "adamax")
 nadam = OPTIMIZERS.register(Nadam, "nadam")
+OPTIMIZERS.register(RuntimeOptimizer, "runtimeoptimizer", "TFOptimizer", "tfoptimizer")
 
 
 def serialize(optimizer: Optimizer) -> Any:
@@ -82,6 +84,8 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "RuntimeOptimizer",
+    "TFOptimizer",
     "adadelta",
     "adagrad",
     "adam",

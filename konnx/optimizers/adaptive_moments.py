@@ -61,9 +61,7 @@ class Adam(Optimizer):
         self.amsgrad = bool(amsgrad)
 
     def step_size(self, lr: Tensor) -> Tensor:
-        t = ops.cast(self.iterations, lr.dtype) + 1.0
-        corrected = op("Sqrt", 1.0 - ops.pow(self.beta_2, t)) / (1.0 - ops.pow(self.beta_1, t))
-        return ops.multiply(lr, corrected)
+        return corrected_rate(lr, self.iterations, self.beta_1, self.beta_2)
 
     def update(
         self, param: Variable, gradient: Tensor, slots: Slots, lr: Tensor
@@ -94,6 +92,13 @@ class Adam(Optimizer):
             "epsilon": self.epsilon,
             "amsgrad": self.amsgrad,
         }
+
+
+def corrected_rate(lr: Tensor, iterations: Tensor, beta_1: Any, beta_2: Any) -> Tensor:
+    """Return the rate that makes up for means which begin at 0."""
+    t = ops.cast(iterations, lr.dtype) + 1.0
+    corrected = op("Sqrt", 1.0 - ops.pow(beta_2, t)) / (1.0 - ops.pow(beta_1, t))
+    return ops.multiply(lr, corrected)
 
 
 class AdamW(Adam):

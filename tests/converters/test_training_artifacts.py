@@ -190,6 +190,15 @@ def test_files_that_exist_are_kept_where_they_must_be(tmp_path: Path) -> None:
 
 
 @needs_build
+def test_metrics_that_keep_sums_are_refused_as_no_checkpoint_holds_them(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(1, activation="sigmoid", input_shape=(4,))])
+    model.compile("sgd", "binary_crossentropy", metrics=["Precision"])
+    with pytest.raises(ValueError, match="changes precision/sum_0, precision/sum_1"):
+        model.export_training_artifacts(tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_build
 def test_a_weight_without_gradient_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     x = layers.Input((4,))
     model = Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
