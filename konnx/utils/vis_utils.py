@@ -206,4 +206,5 @@ def _figure() -> type[Figure]:
         raise ImportError(
             'To draw a history, install Matplotlib: pip install "konnx[plot]"'
         ) from error
-    return Figure
+    kind: type[Figure] = Figure
+    return kind

@@ -21,7 +21,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = TABLE["CASES"]
 
 @pytest.fixture(scope="module")
 def goldens() -> dict[str, np.ndarray]:
-    with np.load(GOLDENS / "metrics.npz") as file:
+    with np.load(GOLDENS / "stateful_metrics.npz") as file:
         return dict(file)
 
 

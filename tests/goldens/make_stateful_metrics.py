@@ -1,4 +1,4 @@
-"""Write metrics.npz: Precision, Recall and AUC by tf_keras, over three batches."""
+"""Write stateful_metrics.npz: Precision, Recall and AUC by tf_keras, over three batches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main() -> None:
                 metric.update_state(y_true[part], y_pred[part], given)
                 values.append(np.asarray(metric.result()))
             arrays[f"values/{name}/{'weighted' if weighted else 'plain'}"] = np.stack(values)
-    np.savez_compressed(Path(__file__).with_name("metrics.npz"), **arrays)
+    np.savez_compressed(Path(__file__).with_name("stateful_metrics.npz"), **arrays)
 
 
 if __name__ == "__main__":
