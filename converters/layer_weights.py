@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,14 +11,18 @@ import numpy as np
 from konnx.converters.configs import Source
 from konnx.converters.errors import FileFormatError
 from konnx.converters.hdf5 import KerasFile, LayerWeights
+from konnx.converters.hdf5.keras_file import NamedArray
 from konnx.converters.recurrent_weights import fit_recurrent_weights
 from konnx.converters.weight_layouts import convert_layout
 from konnx.graph import Variable
 from konnx.layers.base import Layer
 from konnx.models.conversion import Conversion
+from konnx.models.network import Network
 
 if TYPE_CHECKING:
     from konnx.models import Model
+
+_WHY = "what is frozen now was not when the file was written, or the other way round"
 
 Assignment = list[tuple[Variable, np.ndarray]]
 
@@ -107,7 +111,7 @@ def names_in_file(model: Model, content: KerasFile) -> dict[Variable, str]:
     return {
         variable: name
         for layer, saved in pairs
-        for variable, (name, _) in zip(layer.weights, saved.weights, strict=False)
+        for variable, (name, _) in zip(_in_order(layer, saved), saved.weights, strict=False)
     }
 
 
@@ -115,9 +119,18 @@ def _pairs_by_name(model: Model, content: KerasFile) -> list[tuple[Layer, LayerW
     saved = {one.name: one for one in content.layers}
     return [
         (layer, saved[layer.name])
-        for layer in model.layers
+        for layer in _findable(model, saved)
         if layer.name in saved and (layer.weights or saved[layer.name].weights)
     ]
+
+
+def _findable(network: Network, saved: Collection[str]) -> Iterator[Layer]:
+    """Yield the layers of a model, and of models within that a file does not have as a whole."""
+    for layer in network.layers:
+        if isinstance(layer, Network) and layer.name not in saved:
+            yield from _findable(layer, saved)
+        else:
+            yield layer
 
 
 def _pairs_in_order(
@@ -141,6 +154,38 @@ def _names(layers: Sequence[Layer] | Sequence[LayerWeights]) -> str:
     return ", ".join(layer.name for layer in layers)
 
 
+def _in_order(layer: Layer, saved: LayerWeights) -> list[Variable]:
+    """Return the weights of a layer in the order of a file.
+
+    Those that are not trained stand last, which depends on what was frozen when the file was
+    written. Shapes and kinds tell if something else was than is now; then it is as if nothing had
+    been, or the names tell.
+    """
+    own = layer.weights
+    if len(own) != len(saved.weights) or len(layer.flattened_layers()) == 1:
+        return own
+    orders = [own, _as_if_trained(layer)]
+    by_name = {variable.name: variable for variable in own}
+    named = [by_name.get(name.partition(":")[0]) for name, _ in saved.weights]
+    if len({*named} - {None}) == len(own):
+        orders.append([one for one in named if one is not None])
+    orders = [order for order in orders if len(order) == len(own)]
+    return max(orders, key=lambda order: sum(map(_likeness, order, saved.weights)))
+
+
+def _as_if_trained(layer: Layer) -> list[Variable]:
+    every = list(
+        dict.fromkeys(one for part in layer.flattened_layers() for one in part.own_weights)
+    )
+    return sorted(every, key=lambda one: not one.trainable)
+
+
+def _likeness(variable: Variable, saved: NamedArray) -> int:
+    name, array = saved
+    kinds = {one.rpartition("/")[2].partition(":")[0] for one in (variable.name, name)}
+    return (variable.shape == array.shape) + (len(kinds) == 1)
+
+
 def _assignment_or_none(
     layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
 ) -> Assignment:
@@ -156,9 +201,11 @@ def _assignment_or_none(
 def _assignment(
     layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
 ) -> Assignment:
-    variables = layer.weights
+    variables = _in_order(layer, saved)
+    if variables != layer.weights:
+        converted.append(Conversion(layer.name, "weights in another order", _WHY))
     arrays = [array for _, array in saved.weights]
-    arrays = convert_layout(layer, arrays, how.source, converted)
+    arrays = convert_layout(layer, variables, arrays, how.source, converted)
     place = f"layer '{layer.name}'"
     if len(variables) != len(arrays):
         raise FileFormatError.at(
@@ -168,7 +215,7 @@ def _assignment(
             expected=f"{len(variables)} ({', '.join(v.name for v in variables)})",
             received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
         )
-    arrays = fit_recurrent_weights(layer, arrays)
+    arrays = fit_recurrent_weights(layer, variables, arrays)
     if how.reshape:
         arrays = [
             array.reshape(variable.shape) if array.size == np.prod(variable.shape) else array

@@ -38,7 +38,9 @@ def restore_optimizer(model: Model, content: KerasFile) -> None:
 
 
 def _is_before_2_1(version: str | None) -> bool:
-    found = re.match(r"(\d+)\.(\d+)", version or "")
+    if version is None:
+        return True  # Keras 1 writes none
+    found = re.match(r"(\d+)\.(\d+)", version)
     return found is not None and tuple(map(int, found.groups())) < (2, 1)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from konnx.graph import Variable
 from konnx.layers.base import Layer
 from konnx.layers.recurrent.cell import GatedCell
 from konnx.layers.recurrent.cudnn_cells import CuDNNGRUCell, CuDNNLSTMCell
@@ -18,15 +19,18 @@ from konnx.layers.recurrent.lstm import LSTMCell
 Turn = Callable[[np.ndarray], np.ndarray]
 
 
-def fit_recurrent_weights(layer: Layer, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+def fit_recurrent_weights(
+    layer: Layer, variables: Sequence[Variable], arrays: Sequence[np.ndarray]
+) -> list[np.ndarray]:
     """Return the arrays of a file as the recurrent layers of a model, or within a layer, need them.
 
     Args:
         layer: a layer of the model.
-        arrays: one for each of its weights, in their order.
+        variables: its weights.
+        arrays: one for each of these.
     """
     fitted = list(arrays)
-    places = {variable: index for index, variable in enumerate(layer.weights)}
+    places = {variable: index for index, variable in enumerate(variables)}
     for cell in layer.flattened_layers():
         if isinstance(cell, GatedCell) and cell.bias is not None:
             own = [places.get(one) for one in (cell.kernel, cell.recurrent_kernel, cell.bias)]

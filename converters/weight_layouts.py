@@ -29,12 +29,17 @@ _THEANO = "Theano mirrors kernels"
 
 
 def convert_layout(
-    layer: Layer, arrays: Sequence[Array], source: Source, converted: list[Conversion]
+    layer: Layer,
+    variables: Sequence[Variable],
+    arrays: Sequence[Array],
+    source: Source,
+    converted: list[Conversion],
 ) -> Arrays:
     """Return the arrays of a file in the layout that a layer's weights have.
 
     Args:
         layer: of the model; what it consists of is converted, too.
+        variables: its weights in the order of the file.
         arrays: what the file has for it.
         source: who wrote them.
         converted: takes a note of what was done.
@@ -42,22 +47,22 @@ def convert_layout(
     if source.weights_version is not None and source.backend != "theano":
         return list(arrays)
     rest, result = list(arrays), Arrays()
-    for part, variables in _runs(layer):
-        count = _count(part, variables, rest, source)
+    for part, run in _runs(layer, variables):
+        count = _count(part, run, rest, source)
         taken, rest = rest[:count], rest[count:]
         notes: list[tuple[str, str]] = []
         if len(taken) == count:
-            taken = _converted(part, variables, taken, source, notes)
+            taken = _converted(part, run, taken, source, notes)
         result += taken
         name = layer.name if part is layer else f"{layer.name}/{part.name}"
         converted += [Conversion(name, what, why) for what, why in notes]
     return result + rest
 
 
-def _runs(layer: Layer) -> Iterator[tuple[Layer, list[Variable]]]:
-    """Yield the weights of a layer by the part within it that owns them, in the file's order."""
+def _runs(layer: Layer, variables: Sequence[Variable]) -> Iterator[tuple[Layer, list[Variable]]]:
+    """Yield weights by the part of the layer that owns them."""
     owners = {one: part for part in layer.flattened_layers() for one in part.own_weights}
-    for part, run in groupby(layer.weights, owners.__getitem__):
+    for part, run in groupby(variables, owners.__getitem__):
         yield part, list(run)
 
 

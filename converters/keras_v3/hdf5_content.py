@@ -18,11 +18,12 @@ _PAIRED = frozenset({"Adadelta", "Adam", "AdamW", "Adamax", "Nadam"})
 def in_words_of_keras_2(content: KerasFile) -> KerasFile:
     """Return the content of a file with its configs and its optimizer's state as Keras 2 has them.
 
-    Files that Keras 3 did not write stay as they are.
+    Files that Keras 3 did not write stay as they are, but for the state of the optimizers that
+    tf.keras has from 2.11 on, which are those of Keras 3.
     """
     version = content.root_keras_version or content.keras_version or ""
     if not version.startswith("3."):
-        return content
+        return _with_state_of_keras_2(content)
     compiled = content.training_config
     config = None if compiled is None else _training(compiled)
     state = content.optimizer_weights
@@ -36,6 +37,14 @@ def in_words_of_keras_2(content: KerasFile) -> KerasFile:
     )
 
 
+def _with_state_of_keras_2(content: KerasFile) -> KerasFile:
+    state, compiled = content.optimizer_weights, content.training_config
+    optimizer = compiled.get("optimizer_config") if compiled else None
+    if not state or state[0][0] != "iteration:0" or not isinstance(optimizer, dict):
+        return content
+    return replace(content, optimizer_weights=_slot_by_slot(state, optimizer))
+
+
 def _training(compiled: dict[str, Any]) -> dict[str, Any] | None:
     return training_config(
         {"compile_config": {**compiled, "optimizer": compiled.get("optimizer_config")}}
@@ -44,9 +53,9 @@ def _training(compiled: dict[str, Any]) -> dict[str, Any] | None:
 
 def _slot_by_slot(state: Sequence[NamedArray], optimizer: Any) -> list[NamedArray]:
     """Return a state with the slots of a kind together, without the learning rate."""
-    first, *slots = (one for one in state if not one[0].endswith("learning_rate"))
-    if optimizer["class_name"] not in _PAIRED:
+    first, *slots = (one for one in state if "learning_rate" not in one[0])
+    if str(optimizer.get("class_name")).rpartition(">")[2] not in _PAIRED:
         return [first, *slots]
-    kinds = 3 if optimizer["config"].get("amsgrad") else 2
+    kinds = 3 if (optimizer.get("config") or {}).get("amsgrad") else 2
     paired = 2 * (len(slots) // kinds)
     return [first, *slots[0:paired:2], *slots[1:paired:2], *slots[paired:]]

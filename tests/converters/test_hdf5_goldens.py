@@ -20,6 +20,10 @@ STATEFUL = (
     "sequential_cnn_momentum",
     "sequential_mlp_adam",
     "sequential_mlp_amsgrad",
+    "tf_keras_later_adam",
+    "tf_keras_later_amsgrad",
+    "tf_keras_later_momentum",
+    "tf_keras_later_rmsprop",
 )
 BATCH = 8
 

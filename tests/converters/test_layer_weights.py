@@ -88,6 +88,62 @@ def test_the_weights_of_a_model_file_go_in_order_where_names_differ() -> None:
     assert is_set(model, "dense_7")
 
 
+# Models within a model
+
+
+def nested(**frozen: bool) -> Sequential:
+    """A model whose weights within all have one shape; the arguments say what is frozen."""
+    layers = [
+        Dense(4, use_bias=False, input_shape=(4,), name="first"),
+        BatchNormalization(name="norm"),
+        Dense(4, use_bias=False, name="second"),
+        BatchNormalization(name="last"),
+    ]
+    inner = Sequential(layers, name="inner")
+    model = Sequential([inner, Dense(2, name="top")])
+    for name in frozen:
+        (inner if name == "inner" else inner.get_layer(name)).trainable = False
+    return model
+
+
+FROZEN = [{}, {"norm": True}, {"second": True}, {"first": True, "last": True}, {"inner": True}]
+
+
+@pytest.mark.parametrize("before", FROZEN, ids=str)
+@pytest.mark.parametrize("after", FROZEN, ids=str)
+def test_what_was_frozen_when_the_file_was_written_does_not_matter(
+    before: dict[str, bool], after: dict[str, bool]
+) -> None:
+    source, target = nested(**before), nested(**after)
+    weights = [one for part in source.flattened_layers() for one in part.own_weights]
+    for index, variable in enumerate(weights):
+        variable.assign(np.full(variable.shape, index, np.float32))
+    set_weights(target, content(*file_layers(source)), "f.h5", Matching())
+    received = [one for part in target.flattened_layers() for one in part.own_weights]
+    assert [one.numpy().flat[0] for one in received] == list(range(len(received)))
+
+
+def test_the_order_of_frozen_layers_is_noted() -> None:
+    source, target = nested(norm=True), nested()
+    [note] = set_weights(target, content(*file_layers(source)), "f.h5", Matching())
+    assert (note.layer, note.what) == ("inner", "weights in another order")
+
+
+def test_by_name_layers_within_models_are_found_too() -> None:
+    model = nested()
+    before = model.get_layer("inner").get_layer("first").get_weights()
+    set_weights(model, content(entry("second", (4, 4))), "f.h5", Matching(True))
+    inner = model.get_layer("inner")
+    assert (inner.get_layer("second").get_weights()[0] == 1).all()
+    np.testing.assert_array_equal(inner.get_layer("first").get_weights()[0], before[0])
+
+
+def test_by_name_a_model_within_that_the_file_has_is_taken_whole() -> None:
+    model = nested()
+    with pytest.raises(FileFormatError, match="'inner'.*another number of weights"):
+        set_weights(model, content(entry("inner", (4, 4))), "f.h5", Matching(True))
+
+
 REFUSED = [
     ((A,), False, r"f.h5: its layers.*2 layers with weights \(a, b\).*Received: 1 \(a\).*by_name"),
     ((A, B, entry("c", (1,))), False, r"Received: 3 \(a, b, c\)"),

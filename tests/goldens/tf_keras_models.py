@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -69,7 +70,23 @@ def listed_axes() -> Any:
     )
 
 
+def later_optimizer(optimizer: Any) -> Callable[[], Any]:
+    """Return a builder of a classifier, all of whose kernels are alike, by an optimizer of 2.11."""
+
+    def build() -> Any:
+        first = kl.Dense(4, activation="tanh", use_bias=False, input_shape=(4,))
+        model = tf_keras.Sequential([first, kl.Dense(4, use_bias=False), kl.Softmax()])
+        model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    return build
+
+
 MODELS = {
+    "tf_keras_later_adam": later_optimizer(tf_keras.optimizers.Adam(0.01)),
+    "tf_keras_later_amsgrad": later_optimizer(tf_keras.optimizers.Adam(0.01, amsgrad=True)),
+    "tf_keras_later_momentum": later_optimizer(tf_keras.optimizers.SGD(0.1, momentum=0.9)),
+    "tf_keras_later_rmsprop": later_optimizer(tf_keras.optimizers.RMSprop(0.01)),
     "tf_keras_operations": operations,
     "tf_keras_mask_by_keyword": mask_by_keyword,
     "tf_keras_named_ends": named_ends,
