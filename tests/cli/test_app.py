@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from konnx.converters import keras_hdf5
+from konnx import converters
 
 pytestmark = pytest.mark.no_runtime
 
@@ -113,7 +113,7 @@ def test_an_interrupt_exits_with_130_and_says_nothing(
 def test_a_warning_is_one_line_without_a_place_in_the_code(
     konnx: Any, monkeypatch: pytest.MonkeyPatch, mlp: Path, tmp_path: Path
 ) -> None:
-    load = keras_hdf5.load_model
+    load = converters.load_model
 
     def load_and_warn(*arguments: Any, **options: Any) -> Any:
         warnings.warn("the state\nstarts anew", stacklevel=1)
