@@ -91,28 +91,10 @@ def fit(
     for callback in told.callbacks:
         callback.validation_data = validation.arrays if validation else None
     model.stop_training, model.history = False, history
-    nans = _NanWatch()
-    backups = [one for one in callbacks if isinstance(one, BackupAndRestore)]
+    run = _Fit(model, source, names, told, validation, metrics)
     with told.training():
-        start = _restored(told, source, model, backups, Place(initial_epoch))
-        for epoch in range(start.epoch, 0 if model.stop_training else epochs):
-            first = start.batch if epoch == start.epoch else 0
-            if not first:
-                metrics.reset()
-                told.on_epoch_begin(epoch, {})
-            done = first
-            for done in _train_epoch(model, source, names, told, nans, epoch, first):
-                for backup in backups:
-                    backup.batch_done(told, source, Place(epoch, done))
-            if not done:  # a stream has ended
-                break
-            stopped = model.stop_training and done < source.steps
-            told.on_epoch_end(epoch, {} if stopped else _validated(validation, names))
-            for backup in backups:
-                backup.epoch_done(told, source, Place(epoch + 1))
-            if model.stop_training or done < source.steps:
-                break
-    for backup in backups:
+        run.run(Place(initial_epoch), epochs)
+    for backup in run.backups:
         backup.fit_done()
     return history
 
@@ -135,51 +117,78 @@ def _params(
     }
 
 
-def _validated(validation: Validation | None, names: Sequence[str]) -> dict[str, Any]:
-    """Return the values of validation by name; none where there is no validation."""
-    if validation is None:
-        return {}
-    values = validation.evaluate()
-    return {f"val_{name}": value for name, value in zip(names, values, strict=True)}
+class _Fit:
+    """A fit that has begun."""
 
+    def __init__(
+        self,
+        model: Any,
+        source: Source,
+        names: Sequence[str],
+        told: CallbackList,
+        validation: Validation | None,
+        metrics: Sums,
+    ) -> None:
+        self._model, self._source, self._names, self._told = model, source, names, told
+        self._validation, self._metrics = validation, metrics
+        self._nans = _NanWatch()
+        self.backups = [one for one in told if isinstance(one, BackupAndRestore)]
 
-def _restored(
-    told: CallbackList,
-    source: Source,
-    model: Any,
-    backups: Sequence[BackupAndRestore],
-    start: Place,
-) -> Place:
-    """Put all into the state of a backup, if there is one; returns where to go on."""
-    for found in filter(None, [backup.read() for backup in backups]):
+    def run(self, start: Place, epochs: int) -> None:
+        start = self._restored(start)
+        for epoch in range(start.epoch, 0 if self._model.stop_training else epochs):
+            if not self._epoch(epoch, start.batch if epoch == start.epoch else 0):
+                break
+
+    def _restored(self, start: Place) -> Place:
+        """Put all into the state of a backup, if there is one; returns where to go on."""
+        found = next(filter(None, (backup.read() for backup in self.backups)), None)
+        if found is None:
+            return start
         start = Place(*found["place"])
         if start.batch:
-            told.on_epoch_begin(start.epoch, {})
-        restore(told, source, model, found)
-        break
-    return start
+            self._told.on_epoch_begin(start.epoch, {})
+        restore(self._told, self._source, self._model, found)
+        return start
 
+    def _epoch(self, epoch: int, first: int) -> bool:
+        """Do an epoch, from a batch on; says whether there is to be another."""
+        if not first:
+            self._metrics.reset()
+            self._told.on_epoch_begin(epoch, {})
+        done = self._batches(epoch, first)
+        if not done:  # a stream has ended
+            return False
+        is_whole = done >= self._source.steps
+        is_stopped = self._model.stop_training
+        self._told.on_epoch_end(epoch, self._validated() if is_whole or not is_stopped else {})
+        for backup in self.backups:
+            backup.epoch_done(self._told, self._source, Place(epoch + 1))
+        return is_whole and not self._model.stop_training
 
-def _train_epoch(
-    model: Any,
-    source: Source,
-    names: Sequence[str],
-    told: CallbackList,
-    nans: _NanWatch,
-    epoch: int,
-    first: int,
-) -> Iterator[int]:
-    """Train on the batches of an epoch from a number on; yields how many are done after each."""
-    for number, batch in enumerate(source.epoch(first), first):
-        logs: dict[str, Any] = {"batch": number, "size": batch.size}
-        told.on_batch_begin(number, logs)
-        values = batch.step(batch.arrays)
-        logs.update({name: reported(v) for name, v in zip(names, values, strict=True)})
-        nans.check(logs["loss"], f"epoch {epoch + 1}, batch {number}", batch)
-        told.on_batch_end(number, logs)
-        yield number + 1
-        if model.stop_training:
-            break
+    def _batches(self, epoch: int, first: int) -> int:
+        """Train on the batches of an epoch; returns how many are done."""
+        done = first
+        for number, batch in enumerate(self._source.epoch(first), first):
+            logs: dict[str, Any] = {"batch": number, "size": batch.size}
+            self._told.on_batch_begin(number, logs)
+            values = batch.step(batch.arrays)
+            logs.update({k: reported(v) for k, v in zip(self._names, values, strict=True)})
+            self._nans.check(logs["loss"], f"epoch {epoch + 1}, batch {number}", batch)
+            self._told.on_batch_end(number, logs)
+            done = number + 1
+            for backup in self.backups:
+                backup.batch_done(self._told, self._source, Place(epoch, done))
+            if self._model.stop_training:
+                break
+        return done
+
+    def _validated(self) -> dict[str, Any]:
+        """Return the values of validation by name; none where there is no validation."""
+        if self._validation is None:
+            return {}
+        values = self._validation.evaluate()
+        return {f"val_{name}": one for name, one in zip(self._names, values, strict=True)}
 
 
 class _NanWatch:
@@ -200,7 +209,7 @@ class _NanWatch:
             f"The loss is NaN in {place}{found}. Usual causes: a learning rate too high, or NaN "
             "in the data. callbacks.TerminateOnNaN ends such a fit.",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=8,
         )
 
 

@@ -195,7 +195,7 @@ def _warn_of_end(done: int, steps: int) -> None:
         "generator must yield enough batches for all epochs: let it begin again (`while True:`), "
         "or make `steps_per_epoch` or `epochs` smaller.",
         UserWarning,
-        stacklevel=6,
+        stacklevel=8,
     )
 
 
