@@ -138,7 +138,7 @@ class TrainableNetwork(CompiledNetwork):
             validation: loop.Validation | None = loop.Validation(evaluated, shown)
         else:
             validation = self._validation(validation_data, validation_steps, size, reading)
-        step = self.compiled.train_function(weighted)
+        step = self.compiled.train_step(weighted)
         source = ArrayBatches(arrays, step, size, shuffle, steps_per_epoch)
         return self._fit(source, epochs, initial_epoch, verbose, callbacks, validation)
 
@@ -229,7 +229,7 @@ class TrainableNetwork(CompiledNetwork):
         self.warn_of_changed_trainable()
         arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
         self.compiled.reset_metrics()
-        return _numbers(self.compiled.train_function(weighted)(arrays))
+        return _numbers(self.compiled.train_step(weighted)(arrays))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Compute loss and metrics on the samples at once; see `train_on_batch`."""
@@ -417,7 +417,7 @@ class TrainableNetwork(CompiledNetwork):
         def standardize(x: Any, y: Any, sample_weight: Any) -> tuple[Step, Arrays]:
             arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
             compiled = self.compiled
-            make = compiled.train_function if training else compiled.test_function
+            make = compiled.train_step if training else compiled.test_function
             return make(weighted), arrays
 
         return standardize

@@ -10,11 +10,12 @@ from konnx import losses as loss_family
 from konnx import metrics as metric_family
 from konnx import ops, optimizers
 from konnx.autodiff import check_engine, gradients
-from konnx.function import Function
+from konnx.function import Function, chain_updates
 from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
 from konnx.graph.passes import rectify_pooled
 from konnx.layers.base import Update
 from konnx.metrics import StatefulMetric
+from konnx.training.exchanged import Exchange, ExchangedStep
 from konnx.training.objective import LossFunction, masked_weights, weighted_mean
 from konnx.utils.naming import free_name
 
@@ -116,6 +117,8 @@ class Compiled:
             resolved = self._resolve(losses, updates, training=training)
             self._phases[training], self._updates[training] = resolved
         self._functions: dict[tuple[object, ...], Function] = {}
+        self.exchange: Exchange | None = None
+        self._exchanged: dict[tuple[bool, ...], ExchangedStep] = {}
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -170,6 +173,33 @@ class Compiled:
         """
         return self._function(True, weighted, gradient_engine or self.gradient_engine)
 
+    def train_step(self, weighted: Sequence[bool]) -> Function | ExchangedStep:
+        """Return one training step, in this process or in several together."""
+        if self.exchange is None:
+            return self.train_function(weighted)
+        key = tuple(weighted)
+        if key not in self._exchanged:
+            self._exchanged[key] = self._exchanged_step(weighted, self.exchange)
+        return self._exchanged[key]
+
+    def _exchanged_step(self, weighted: Sequence[bool], exchange: Exchange) -> ExchangedStep:
+        inputs, values, total, counts = self._step_values(True, weighted)
+        derived = self._all_gradients(total, training=True, engine=self.gradient_engine)
+        moved = chain_updates(self._updates[True])
+        exchanged = [*derived, *moved.values()]
+        means = [
+            placeholder(one.shape, one.dtype, f"mean_{i}")
+            for i, one in enumerate([*self._trainable, *moved])
+        ]
+        steps = self.optimizer.step_updates(total, self._trainable, means[: len(derived)])
+        renewed = zip(moved, means[len(derived) :], strict=True)
+        return ExchangedStep(
+            Function(inputs, [*values, *exchanged], counts, training=True, name="gradients"),
+            Function(means, [], [*steps, *renewed], training=True, name="apply_gradients"),
+            len(values),
+            exchange,
+        )
+
     def make_optimizer_state(self) -> None:
         """Make what the optimizer keeps, if no step has done so yet."""
         if self.optimizer.makes_own_state:
@@ -189,15 +219,19 @@ class Compiled:
         """
         weights = self._weights_given(weighted)
         total, _ = self._total_loss(self._phases[False], weights)
-        derived = gradients(total, self._trainable, training=False)
         return Function(
             [*self._model.inputs, *self.targets, *weights.values()],
-            [
-                ops.zeros_like(weight) if one is None else one
-                for weight, one in zip(self._trainable, derived, strict=True)
-            ],
+            self._all_gradients(total, training=False),
             name="gradients",
         )
+
+    def _all_gradients(self, total: Tensor, **how: Any) -> list[Tensor]:
+        """Gradients of a loss, 0 of a weight that it does not depend on."""
+        derived = gradients(total, self._trainable, **how)
+        return [
+            ops.zeros_like(weight) if one is None else one
+            for weight, one in zip(self._trainable, derived, strict=True)
+        ]
 
     def _function(self, training: bool, weighted: Sequence[bool], engine: str = "") -> Function:
         key = (training, engine, *weighted)
@@ -206,6 +240,21 @@ class Compiled:
         return self._functions[key]
 
     def _make_function(self, training: bool, weighted: Sequence[bool], engine: str) -> Function:
+        inputs, values, total, counts = self._step_values(training, weighted)
+        updates = [*self._updates[training], *counts]
+        if training:
+            derived = None  # the optimizer's business
+            if engine != "portable":
+                derived = gradients(total, self._trainable, training=True, engine=engine)
+            step = self.optimizer.step_updates(total, self._trainable, derived)
+            updates = [*step, *updates]
+        name = "train_step" if training else "test_step"
+        return Function(inputs, values, updates, training=training, name=name)
+
+    def _step_values(
+        self, training: bool, weighted: Sequence[bool]
+    ) -> tuple[list[Tensor], list[Tensor], Tensor, list[Update]]:
+        """The inputs of a step, what it returns, the loss, and the sums that metrics keep."""
         phase, weights = self._phases[training], self._weights_given(weighted)
         total, each = self._total_loss(phase, weights)
         values = [total, *each] if len(self._model.outputs) > 1 else [total]
@@ -214,20 +263,8 @@ class Compiled:
             value, sums = self._metric_value(metric, phase, weights)
             values.append(value)
             counts += sums
-        updates = [*self._updates[training], *counts]
-        if training:
-            derived = None  # the optimizer's business
-            if engine != "portable":
-                derived = gradients(total, self._trainable, training=True, engine=engine)
-            step = self.optimizer.step_updates(total, self._trainable, derived)
-            updates = [*step, *updates]
-        return Function(
-            [*self._model.inputs, *self.targets, *weights.values()],
-            values,
-            updates,
-            training=training,
-            name="train_step" if training else "test_step",
-        )
+        inputs = [*self._model.inputs, *self.targets, *weights.values()]
+        return inputs, values, total, counts
 
     def _weights_given(self, weighted: Sequence[bool]) -> dict[int, Tensor]:
         """The placeholders of the sample weights that there are, by the number of the output."""

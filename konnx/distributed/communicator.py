@@ -1,0 +1,90 @@
+"""What processes tell each other, by MPI."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+Traceback = TracebackType | None
+
+
+def rank() -> int:
+    """Return the number of this process, from 0."""
+    return Communicator().rank
+
+
+def size() -> int:
+    """Return the number of processes."""
+    return Communicator().size
+
+
+class Communicator:
+    """The processes that `mpiexec` started.
+
+    Args:
+        comm: an mpi4py communicator; default: that of all processes.
+
+    Raises:
+        ImportError: mpi4py is not installed, or finds no MPI.
+    """
+
+    def __init__(self, comm: Any = None) -> None:
+        self._mpi = _mpi()
+        self._comm = self._mpi.COMM_WORLD if comm is None else comm
+        self.rank: int = self._comm.Get_rank()
+        self.size: int = self._comm.Get_size()
+
+    def part(self, arrays: Sequence[Any]) -> list[Any]:
+        """Return this process' part of the samples: as many as the others', or one more or less."""
+        samples = len(arrays[0])
+        start, stop = (samples * one // self.size for one in (self.rank, self.rank + 1))
+        return [array[start:stop] for array in arrays]
+
+    def mean(self, arrays: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
+        """Return the means over all processes, each weighted by its number of samples.
+
+        All arrays go as one message.
+        """
+        flat = [np.ravel(array) * samples for array in arrays]
+        message = np.concatenate([*flat, [samples]], dtype=np.result_type(np.float32, *flat))
+        self._comm.Allreduce(self._mpi.IN_PLACE, message, op=self._mpi.SUM)
+        means = message[:-1] / message[-1]
+        places = np.cumsum([array.size for array in arrays])[:-1]
+        return [
+            mean.reshape(array.shape).astype(array.dtype, copy=False)
+            for mean, array in zip(np.split(means, places), arrays, strict=True)
+        ]
+
+    def broadcast(self, value: Any) -> Any:
+        """Return the value of the first process."""
+        return self._comm.bcast(value)
+
+    def end_job_on_error(self) -> None:
+        """Let an error that nobody handles end all processes, which would wait for this one."""
+        before = sys.excepthook
+
+        def end(
+            kind: type[BaseException], error: BaseException, trace: TracebackType | None
+        ) -> None:
+            before(kind, error, trace)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self._comm.Abort(1)
+
+        sys.excepthook = end
+
+
+def _mpi() -> Any:
+    try:
+        return import_module("mpi4py.MPI")
+    except (ImportError, RuntimeError) as error:
+        raise ImportError(
+            "Training in several processes needs mpi4py and an MPI: "
+            'pip install "konnx[distributed]" and, where no MPI is installed, pip install mpich. '
+            f"({error})"
+        ) from error
