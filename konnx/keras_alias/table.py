@@ -46,6 +46,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "engine": {
         "konnx.layers": "Input InputLayer InputSpec Layer",
         "konnx.models": "Model",
+        "konnx.models.topology": "get_source_inputs",
         "konnx.legacy.layers": "merge",
     },
     "engine.base_layer": {"konnx.layers": "InputSpec Layer"},  # as of Keras 2.2
@@ -53,6 +54,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "engine.sequential": {"konnx.models": "Sequential"},  # as of Keras 2.2
     "engine.topology": {
         "konnx.layers": "Input InputLayer InputSpec Layer",
+        "konnx.models.topology": "get_source_inputs",
         "konnx.legacy.layers": "merge",
     },
     "engine.training": {"konnx.models": "Model"},

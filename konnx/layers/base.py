@@ -24,7 +24,7 @@ from konnx.layers.parts import Owner, Update
 from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
 from konnx.legacy.calls import accept_keras_1
 from konnx.legacy.table import ADD_WEIGHT
-from konnx.utils.naming import to_snake_case, unique_name
+from konnx.utils.naming import did_you_mean, to_snake_case, unique_name
 
 _COMMON_ARGUMENTS = frozenset(
     {"input_shape", "batch_input_shape", "batch_size", "dtype", "name", "trainable", "weights",
@@ -88,9 +88,11 @@ class Layer(Owner):
     def _check_arguments(self, kwargs: dict[str, Any]) -> None:
         unknown = sorted(set(kwargs) - _COMMON_ARGUMENTS)
         if unknown:
+            known = {*_COMMON_ARGUMENTS, *signature(type(self)).parameters} - {"kwargs"}
             raise TypeError(
                 f"{type(self).__name__} takes no argument {', '.join(map(repr, unknown))}. "
-                f"Arguments of every layer: {', '.join(sorted(_COMMON_ARGUMENTS))}"
+                f"Arguments of every layer: {', '.join(sorted(_COMMON_ARGUMENTS))}."
+                f"{did_you_mean(unknown[0], sorted(known))}"
             )
 
     # What subclasses define

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,9 +13,12 @@ from konnx.autodiff import gradients as derive
 from konnx.graph import Tensor, Variable, assign_all, name_scope, op, substitute
 from konnx.optimizers.configuration import from_later_keras, names, takes
 from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, checked_number
+from konnx.utils.naming import did_you_mean
 
 Update = tuple[Variable, Tensor]
 Slots = Mapping[str, Variable]
+
+_OF_EVERY_ONE = {"lr", "learning_rate", "decay", "clipnorm", "clipvalue"}
 
 _Derived = tuple[tuple[Tensor, ...], Sequence[Tensor | None]]
 _NOT_DERIVED: _Derived = ((), ())
@@ -61,9 +65,11 @@ class Optimizer:
         self.clipvalue = self._limit("clipvalue", kwargs)
         if kwargs:
             unknown = ", ".join(f"'{name}'" for name in kwargs)
+            known = {*_OF_EVERY_ONE, *signature(type(self)).parameters} - {"kwargs"}
             raise TypeError(
                 f"`{type(self).__name__}` got arguments that it does not know: {unknown}. Every "
                 "optimizer takes lr (or learning_rate), decay, clipnorm and clipvalue."
+                f"{did_you_mean(next(iter(kwargs)), sorted(known))}"
             )
 
     def _rate(self, lr: float, kwargs: dict[str, Any]) -> float:

@@ -273,5 +273,5 @@ def test_a_shared_dense_layer_refuses_another_number_of_features() -> None:
 
 
 def test_an_unknown_argument_is_refused() -> None:
-    with pytest.raises(TypeError, match="Dense takes no argument 'unit'"):
+    with pytest.raises(TypeError, match=r"Dense takes no argument 'unit'.* Did you mean 'units'\?"):
         Dense(2, unit=3)
