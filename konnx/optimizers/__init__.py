@@ -7,7 +7,7 @@ from typing import Any
 
 from konnx.optimizers.adaptive_moments import Adam, AdamW
 from konnx.optimizers.adaptive_rates import Adadelta, Adagrad, RMSprop
-from konnx.optimizers.base import Optimizer
+from konnx.optimizers.base import Optimizer, clip_norm
 from konnx.optimizers.gradient_descent import SGD
 from konnx.optimizers.moment_variants import Adamax, Nadam
 from konnx.optimizers.runtime_optimizer import RuntimeOptimizer, TFOptimizer
@@ -91,6 +91,7 @@ __all__ = [
     "adam",
     "adamax",
     "adamw",
+    "clip_norm",
     "deserialize",
     "get",
     "nadam",

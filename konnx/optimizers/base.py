@@ -349,3 +349,19 @@ def _without_gaps(params: Sequence[Variable], gradients: Sequence[Tensor | None]
             "no gradient. Use the weight in the loss, or set its layer's `trainable` to False."
         )
     return [one for one in gradients if one is not None]
+
+
+def clip_norm(g: Tensor, c: float, n: Tensor) -> Tensor:
+    """Scale a gradient down where a norm exceeds a limit.
+
+    Args:
+        g: the gradient.
+        c: the limit; 0 or less: none.
+        n: the norm.
+
+    Example:
+        >>> from konnx.backend import constant, eval
+        >>> eval(clip_norm(constant([3.0, 4.0]), 1.0, constant(5.0)))
+        array([0.6, 0.8], dtype=float32)
+    """
+    return g if c <= 0 else g * (c / ops.maximum(n, c))
