@@ -16,7 +16,9 @@ class BatchNormalization(WeightedLayer):
 
     In training the mean and the variance are those of the batch, over all axes but `axis`, and
     moving averages of them are kept; in inference they are the moving averages. A frozen layer
-    (trainable = False, or inside a model that is) works as in inference, as in TensorFlow 2.
+    (trainable = False, or inside a model that is) works as in inference, as in TensorFlow 2; with
+    `infers_when_frozen = False`, set on the layer or on the class, it keeps its moving averages,
+    yet takes those of the batch in training, as in Keras 2.1.
 
     Args:
         axis: that of the channels; 1 after a convolution with "channels_first".
@@ -46,6 +48,7 @@ class BatchNormalization(WeightedLayer):
     """
 
     supports_masking = True
+    infers_when_frozen = True
     gamma: Variable | None = None
     beta: Variable | None = None
     moving_mean: Variable
@@ -117,13 +120,16 @@ class BatchNormalization(WeightedLayer):
         return channels
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        if training is False or (training and self.is_frozen):
+        if training is False or (training and self._infers()):
             return self._by_moving_statistics(inputs)
         trained = self._by_batch_statistics(inputs)
         if training:
             return trained
         inferred = self._by_moving_statistics(inputs)
-        return ops.in_train_phase(trained, inferred, unless=lambda: self.is_frozen)
+        return ops.in_train_phase(trained, inferred, unless=self._infers)
+
+    def _infers(self) -> bool:
+        return self.is_frozen and self.infers_when_frozen
 
     def _by_batch_statistics(self, inputs: Tensor) -> Tensor:
         axis = ops.canonical_axis(self.axis, inputs.ndim)

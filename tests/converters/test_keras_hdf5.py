@@ -65,6 +65,21 @@ def test_a_model_comes_back_with_its_weights(path: Path) -> None:
     assert loaded.is_compiled
 
 
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_weights_are_found_by_layer_and_order_whatever_their_names(
+    path: Path, as_bytes: bool
+) -> None:
+    model = make()
+    save_model(model, path)
+    with h5py.File(path, "r+") as file:
+        group = file["model_weights/low"]
+        for name in ("kernel", "bias"):
+            group.move(f"low/{name}:0", f"other_3/{name}_1:0")
+        names = ["other_3/kernel_1:0", "other_3/bias_1:0"]
+        group.attrs["weight_names"] = [one.encode() for one in names] if as_bytes else names
+    assert_same_weights(load_model(path), model)
+
+
 @pytest.mark.parametrize("options", [{"include_optimizer": False}, {}])
 def test_training_state_is_saved_if_there_is_one_and_asked_for(
     options: dict[str, Any], path: Path

@@ -150,6 +150,14 @@ def test_conv2d_computes_what_its_definition_says(
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_an_activation_softmax_runs_over_the_last_axis_whatever_the_data_format() -> None:
+    x = Input((2, 5, 6))
+    output = Conv2D(3, 2, data_format="channels_first", activation="softmax")(x)
+    value = np.random.default_rng(0).normal(size=(2, 2, 5, 6))
+    (result,) = evaluate([output], {x: value})
+    np.testing.assert_allclose(result.sum(-1), np.ones((2, 3, 4)), rtol=1e-5)
+
+
 def test_causal_padding_lets_no_output_see_a_later_step() -> None:
     x = Input((6, 1))
     output = Conv1D(1, 3, padding="causal", kernel_initializer="ones")(x)

@@ -118,6 +118,16 @@ def test_a_frozen_layer_works_as_in_inference_and_keeps_its_statistics() -> None
     assert layer.updates == []
 
 
+@pytest.mark.parametrize("training", [None, True])
+def test_a_frozen_layer_may_work_as_in_keras_2_1(training: bool | None) -> None:
+    layer = BatchNormalization(trainable=False)
+    layer.infers_when_frozen = False
+    trained, inferred = both_phases(layer, training=training)
+    np.testing.assert_allclose(trained.mean(0), np.zeros(3), atol=1e-6)
+    assert np.allclose(trained, inferred) == bool(training)
+    assert layer.updates == []
+
+
 @pytest.mark.parametrize(
     ("training", "count"), [(True, 2), (False, 0), (None, 2)], ids=["training", "inference", "open"]
 )
