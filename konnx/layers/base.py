@@ -21,7 +21,7 @@ from konnx.layers.compat import normalize_config
 from konnx.layers.dependence import depends_on
 from konnx.layers.node import InboundNode, record_call
 from konnx.layers.parts import Owner, Update
-from konnx.layers.spec import InputSpec, Shape, as_list, check_all, unpack
+from konnx.layers.spec import InputSpec, Shape, as_list, check_all, sizes_of, unpack
 from konnx.legacy.calls import accept_keras_1
 from konnx.legacy.table import ADD_WEIGHT
 from konnx.utils.naming import did_you_mean, to_snake_case, unique_name
@@ -71,7 +71,7 @@ class Layer(Owner):
         self.name: str = name
         self.trainable = kwargs.get("trainable", True)
         self.dtype: str = kwargs.get("dtype") or config.floatx()
-        self.batch_input_shape = _batch_input_shape(kwargs)
+        self.batch_input_shape = self._batch_input_shape(kwargs)
         self.built = False
         self.input_spec: InputSpec | list[InputSpec] | None = None
         self.inbound_nodes: list[InboundNode] = []
@@ -94,6 +94,15 @@ class Layer(Owner):
                 f"Arguments of every layer: {', '.join(sorted(_COMMON_ARGUMENTS))}."
                 f"{did_you_mean(unknown[0], sorted(known))}"
             )
+
+    def _batch_input_shape(self, kwargs: dict[str, Any]) -> Shape | None:
+        owner = f"`{type(self).__name__}` '{self.name}'"
+        if kwargs.get("batch_input_shape") is not None:
+            return sizes_of(kwargs["batch_input_shape"], owner, "batch_input_shape")
+        if kwargs.get("input_shape") is None:
+            return None
+        (batch,) = sizes_of([kwargs.get("batch_size")], owner, "batch_size")
+        return (batch, *sizes_of(kwargs["input_shape"], owner, "input_shape"))
 
     # What subclasses define
 
@@ -413,14 +422,6 @@ class Layer(Owner):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}'>"
-
-
-def _batch_input_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    if kwargs.get("batch_input_shape") is not None:
-        return tuple(kwargs["batch_input_shape"])
-    if kwargs.get("input_shape") is not None:
-        return (kwargs.get("batch_size"), *kwargs["input_shape"])
-    return None
 
 
 def unpack_like(inputs: Any, tensors: list[Tensor]) -> Any:

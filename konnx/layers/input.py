@@ -36,19 +36,21 @@ class InputLayer(Layer):
     ) -> None:
         if sparse:
             raise ValueError("Sparse inputs do not exist in ONNX graphs. Use sparse=False.")
-        if batch_input_shape is None and input_shape is not None:
-            batch_input_shape = (batch_size, *input_shape)
-        if batch_input_shape is None and input_tensor is not None:
+        if batch_input_shape is None and input_shape is None and input_tensor is not None:
             batch_input_shape = input_tensor.shape
-        if batch_input_shape is None:
+        super().__init__(
+            name=name or unique_name("input"),
+            input_shape=input_shape,
+            batch_size=batch_size,
+            batch_input_shape=batch_input_shape,
+            dtype=None if dtype is None else standardize_dtype(dtype),
+        )
+        if self.batch_input_shape is None:
             raise ValueError("InputLayer needs `input_shape` or `batch_input_shape`.")
-        dtype = None if dtype is None else standardize_dtype(dtype)
-        name = name or unique_name("input")
-        super().__init__(name=name, batch_input_shape=batch_input_shape, dtype=dtype)
         self.built = True
         self.sparse = False
         if input_tensor is None:
-            dims = batch_dims(batch_input_shape, self.name)
+            dims = batch_dims(self.batch_input_shape, self.name)
             input_tensor = placeholder(dims, self.dtype, self.name)
         record_call(self, [], [input_tensor])
 
@@ -88,6 +90,9 @@ def Input(  # noqa: N802 - Keras' name
         sparse: must be False.
         tensor: a placeholder to take instead of making one.
 
+    Raises:
+        ValueError: a shape is no tuple of positive sizes, or there is none.
+
     Returns:
         A tensor that layers can be called on.
 
@@ -96,7 +101,8 @@ def Input(  # noqa: N802 - Keras' name
         <Tensor 'pixels' shape=('batch', 784) dtype=float32>
     """
     layer = InputLayer(
-        batch_input_shape=batch_shape if batch_shape is not None else _with_batch(shape),
+        input_shape=shape,
+        batch_input_shape=batch_shape,
         name=name,
         dtype=dtype,
         sparse=sparse,
@@ -105,7 +111,3 @@ def Input(  # noqa: N802 - Keras' name
     output = layer.inbound_nodes[0].outputs[0]
     assert isinstance(output, Tensor)
     return output
-
-
-def _with_batch(shape: Sequence[int | None] | None) -> tuple[int | None, ...] | None:
-    return None if shape is None else (None, *shape)

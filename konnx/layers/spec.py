@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from konnx.graph import Tensor
 
@@ -85,6 +87,35 @@ def check_all(specs: Sequence[InputSpec], tensors: Sequence[Tensor], layer_name:
         )
     for index, (spec, tensor) in enumerate(zip(specs, tensors, strict=True)):
         spec.check(tensor, layer_name, "the input" if len(specs) == 1 else f"input {index}")
+
+
+def sizes_of(value: Any, owner: str, argument: str) -> Shape:
+    """Return the sizes of an input; None is one that varies. Files write some as 32.0.
+
+    Args:
+        value: a sequence of sizes.
+        owner: the layer, for the error.
+        argument: where the sizes were given, for the error.
+
+    Raises:
+        ValueError: it is no sequence, or a size is no whole number above 0.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(
+            f"{owner}: `{argument}` must be a tuple of sizes, such as (5,). "
+            f"Received: {argument}={value!r}"
+        )
+    sizes = tuple(value)
+    if any(size is not None and not (_is_whole(size) and size > 0) for size in sizes):
+        raise ValueError(
+            f"{owner}: `{argument}` must hold positive whole numbers, or None for sizes that vary. "
+            f"Received: {argument}={sizes!r}"
+        )
+    return tuple(None if size is None else int(size) for size in sizes)
+
+
+def _is_whole(size: Any) -> bool:
+    return isinstance(size, int | float | np.number) and float(size).is_integer()
 
 
 def as_list(value: Any) -> list[Any]:

@@ -377,7 +377,7 @@ TOO_SMALL = (0, -1, 1.5, "3", [1, 1, 1, 1, 1])
 NEGATIVE = (-1, 1.5, "3", [[1], [1]])
 NO_NUMBER = (None, "3", [1, 2], float("nan"))
 BAD_VALUES: dict[str, tuple[Any, ...]] = {
-    **dict.fromkeys(("units", "filters", "n", "input_dim", "output_dim", "depth_multiplier"),
+    **dict.fromkeys(("units", "filters", "n", "output_dim", "depth_multiplier"),
                     TOO_SMALL),
     **dict.fromkeys(("kernel_size", "strides", "dilation_rate", "pool_size", "size"), TOO_SMALL),
     **dict.fromkeys(("rate", "stddev"), (-0.1, *NO_NUMBER)),
