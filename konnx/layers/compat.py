@@ -53,6 +53,8 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     # Later versions can fix their dropout, which has no effect on anything but chance.
     "GatedCell": {"seed"},
     "RNN": {"seed"},
+    # Where the gate's bias starts; Keras 2 starts it at one.
+    "Highway": {"transform_bias"},
 }
 
 _RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"negative_slope": "alpha"}}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -107,6 +109,21 @@ def test_a_weights_file_fills_the_model_that_it_belongs_to(by_name: bool) -> Non
     model = load_model(FOLDER / "sequential_cnn_momentum.h5", compile=False)
     model.load_weights(FOLDER / f"{WEIGHTS_ONLY}.h5", by_name=by_name)
     assert_predicts(model, golden(WEIGHTS_ONLY))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_architecture_and_weights_may_be_apart(name: str, tmp_path: Path) -> None:
+    weights, config = tmp_path / "weights.h5", tmp_path / "model.json"
+    with h5py.File(FOLDER / f"{name}.h5") as whole, h5py.File(weights, "w") as apart:
+        group = whole["model_weights"]
+        for key in group:
+            group.copy(key, apart)
+        for key, value in group.attrs.items():
+            apart.attrs[key] = value
+        described = json.loads(whole.attrs["model_config"])
+        described |= {key: str(group.attrs[key]) for key in ("keras_version", "backend")}
+    config.write_text(json.dumps(described))
+    assert_predicts(load_model(weights, config=config), golden(name))
 
 
 def test_a_whole_model_file_serves_as_a_weights_file() -> None:

@@ -408,6 +408,71 @@ def test_merging_by_a_function_needs_the_function(tmp_path: Path) -> None:
     assert_predicts(model, x, affine(joined, weights["top"]))
 
 
+def functional(*layers: dict[str, Any], outputs: str) -> dict[str, Any]:
+    """A graph of layers, each with the names of those that it is called on."""
+    entries = [
+        {**one, "name": one["config"]["name"], "inbound_nodes": one.pop("calls", [])}
+        for one in layers
+    ]
+    names = [one["name"] for one in entries if one["class_name"] == "InputLayer"]
+    ends = {"input_layers": [[name, 0, 0] for name in names], "output_layers": [[outputs, 0, 0]]}
+    return {"name": "graph", "layers": entries, **ends}
+
+
+def called(one: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**one, "calls": [[[name, 0, 0] for name in names]]}
+
+
+def given(name: str, size: int) -> dict[str, Any]:
+    shape = {"batch_input_shape": [None, size], "input_dtype": "float32", "sparse": False}
+    return {"class_name": "InputLayer", "config": {"name": name, **shape}}
+
+
+def cosine(a: Any, b: Any) -> Any:
+    lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    return ((a * b).sum(-1) / lengths)[:, None, None]
+
+
+@pytest.mark.parametrize(
+    ("mode", "join"),
+    [
+        ("ave", lambda a, b: (a + b) / 2),
+        ("max", np.maximum),
+        ("cos", cosine),
+        ("dot", lambda a, b: (a * b).sum(-1, keepdims=True)),
+    ],
+)
+def test_merging_within_a_graph(mode: str, join: Any, tmp_path: Path) -> None:
+    arguments = {"mode": mode, "mode_type": "raw", "concat_axis": -1, "dot_axes": [1, 1]}
+    config = functional(
+        given("x", 3),
+        given("y", 3),
+        called(layer("Merge", "m", **arguments), "x", "y"),
+        outputs="m",
+    )
+    x = random_arrays((4, 3), (4, 3))
+    path = write_model(tmp_path / "m.h5", "Model", config, {"x": [], "y": [], "m": []})
+    assert_predicts(load_model(path), x, join(*x))
+
+
+@pytest.mark.filterwarnings("ignore:.* layer is of Keras 1")
+def test_layers_that_only_keras_1_had(tmp_path: Path) -> None:
+    maps, biases, w, carry, b, b_carry = random_arrays(
+        (2, 3, 4), (2, 4), (4, 4), (4, 4), (4,), (4,)
+    )
+    config = [
+        layer("MaxoutDense", "maxout", output_dim=4, nb_feature=2, batch_input_shape=[None, 3]),
+        layer("Highway", "highway", activation="tanh", transform_bias=-2),
+    ]
+    weights = {"maxout": [maps, biases], "highway": [w, carry, b, b_carry]}
+    path = write_model(tmp_path / "m.h5", "Sequential", config, weights)
+    x = SEQUENCES[:, 0]
+    hidden = (np.einsum("ni,fio->nfo", x, maps) + biases).max(1)
+    gate = sigmoid(hidden @ carry + b_carry)
+    expected = np.tanh(hidden @ w + b) * gate + hidden * (1 - gate)
+    assert_predicts(load_model(path), x, expected)
+
+
 # Weights alone
 
 
