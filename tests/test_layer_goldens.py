@@ -122,5 +122,7 @@ def test_every_layer_has_four_configurations_or_more() -> None:
     counts = Counter(class_name for class_name, *_ in CASES)
     for case in json.loads((FILE.parent / "recurrent" / "cases.json").read_text()).values():
         counts.update(classes_within(case["model"]))
+    with np.load(FILE.parent / "later_layers.npz") as file:
+        counts.update(class_name for class_name, *_ in json.loads(str(file["cases"])))
     classes = {LAYERS.resolve(name).__name__ for name in LAYERS} - NO_NUMBERS
     assert {name: counts[name] for name in classes if counts[name] < 4} == {}

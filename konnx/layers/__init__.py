@@ -4,6 +4,13 @@ A layer is made once, with its arguments, and called on tensors: `Dense(10)(Inpu
 """
 
 from konnx.layers.advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
+from konnx.layers.attention import (
+    AdditiveAttention,
+    Attention,
+    EinsumDense,
+    GroupedQueryAttention,
+    MultiHeadAttention,
+)
 from konnx.layers.base import InputSpec, Layer
 from konnx.layers.bidirectional import Bidirectional
 from konnx.layers.convolutional import (
@@ -40,6 +47,7 @@ from konnx.layers.global_pooling import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
+from konnx.layers.group_normalization import GroupNormalization, UnitNormalization
 from konnx.layers.input import Input, InputLayer
 from konnx.layers.lambda_layer import Lambda
 from konnx.layers.layer_normalization import LayerNormalization
@@ -82,6 +90,14 @@ from konnx.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from konnx.layers.preprocessing import (
+    CategoryEncoding,
+    CenterCrop,
+    Discretization,
+    Normalization,
+    Rescaling,
+    Resizing,
+)
 from konnx.layers.recurrent import (
     GRU,
     LSTM,
@@ -121,6 +137,19 @@ from konnx.legacy.calls import accept_keras_1_names
 from konnx.legacy.layers import CosineMerge, Highway, MaxoutDense
 
 register(Activation)
+register(AdditiveAttention)
+register(Attention)
+register(EinsumDense)
+register(GroupedQueryAttention, "GroupQueryAttention")
+register(MultiHeadAttention)
+register(CategoryEncoding)
+register(CenterCrop)
+register(Discretization)
+register(Normalization)
+register(Rescaling)
+register(Resizing)
+register(GroupNormalization)
+register(UnitNormalization)
 register(ActivityRegularization)
 register(Add)
 register(AlphaDropout)
@@ -228,7 +257,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -238,6 +269,8 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -262,8 +295,10 @@ __all__ = [
     "Deconvolution3D",
     "Dense",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -281,6 +316,8 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
+    "GroupedQueryAttention",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -300,14 +337,18 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "ONNXGraph",
     "Operation",
     "PReLU",
     "Permute",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -322,6 +363,7 @@ __all__ = [
     "Subtract",
     "ThresholdedReLU",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",

@@ -50,6 +50,8 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     "DepthwiseConv2D": _UNUSED,
     "SeparableConv1D": _UNUSED,
     "SeparableConv2D": _UNUSED,
+    # What the layer was built for.
+    "MultiHeadAttention": {"query_shape", "key_shape", "value_shape"},
     # Later versions can fix their dropout, which has no effect on anything but chance.
     "GatedCell": {"seed"},
     "RNN": {"seed"},

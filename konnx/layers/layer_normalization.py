@@ -28,6 +28,7 @@ class LayerNormalization(WeightedLayer):
         gamma_regularizer: penalty on gamma.
         beta_constraint: of beta, applied after each update.
         gamma_constraint: of gamma, applied after each update.
+        rms_scaling: whether the mean stays, and there is no beta, as in Keras 3.
 
     Raises:
         ValueError: there is no such axis, or its size is not known.
@@ -56,9 +57,12 @@ class LayerNormalization(WeightedLayer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        *,
+        rms_scaling: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.rms_scaling = bool(rms_scaling)
         given = list(axis) if isinstance(axis, Sequence) else [axis]
         self.axis = [whole_number(self, "axis", one, minimum=-16) for one in given]
         if not self.axis:
@@ -84,9 +88,9 @@ class LayerNormalization(WeightedLayer):
         if len(known) != len(sizes):
             demand = f"must be axes of known size of {tuple(input_shape)}"
             raise problem(self, "axis", demand, self.axis)
-        if self.scale:
+        if self.scale or self.rms_scaling:
             self.gamma = self.add_chosen_weight("gamma", known)
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_chosen_weight("beta", known)
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, known, strict=True)))
         super().build(input_shape)
@@ -102,7 +106,7 @@ class LayerNormalization(WeightedLayer):
     def call(self, inputs: Tensor) -> Tensor:
         axes = self._axes(inputs.ndim)
         trailing = axes == list(range(inputs.ndim - len(axes), inputs.ndim))
-        if trailing and self.gamma is not None:
+        if trailing and self.gamma is not None and not self.rms_scaling:
             return op(
                 "LayerNormalization",
                 inputs,
@@ -114,7 +118,8 @@ class LayerNormalization(WeightedLayer):
         mean = ops.mean(inputs, axes, keepdims=True)
         centered = ops.subtract(inputs, mean)
         variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        outputs = ops.divide(centered, ops.sqrt(ops.add(variance, self.epsilon)))
+        scaled = inputs if self.rms_scaling else centered
+        outputs = ops.divide(scaled, ops.sqrt(ops.add(variance, self.epsilon)))
         if self.gamma is not None:
             outputs = ops.multiply(outputs, _spread(self.gamma, axes, inputs.ndim))
         if self.beta is not None:
@@ -128,6 +133,7 @@ class LayerNormalization(WeightedLayer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            **({"rms_scaling": True} if self.rms_scaling else {}),
         }
 
 

@@ -21,6 +21,7 @@ from konnx.ops.elementwise import (
 )
 from konnx.ops.indexing import gather_elements
 from konnx.ops.random import keep_mask
+from konnx.ops.reduction import Axis
 from konnx.ops.reduction import mean as reduce_mean
 from konnx.ops.reduction import sum as reduce_sum
 from konnx.ops.shape import expand, expand_dims, reshape, squeeze
@@ -167,8 +168,8 @@ def bias_add(x: Tensor, bias: Tensor, data_format: str = "channels_last") -> Ten
     return add(x, reshape(bias, [channels, *sizes]))
 
 
-def l2_normalize(x: Any, axis: int | None = None, epsilon: float = 1e-12) -> Tensor:
-    """x divided by its Euclidean norm along an axis."""
+def l2_normalize(x: Any, axis: Axis = None, epsilon: float = 1e-12) -> Tensor:
+    """x divided by its Euclidean norm along axes."""
     tensor = as_tensor(x)
     square_sum = reduce_sum(multiply(tensor, tensor), axis, keepdims=True)
     return divide(tensor, op("Sqrt", clip(square_sum, min_value=epsilon)))

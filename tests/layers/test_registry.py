@@ -45,7 +45,12 @@ ON_CUDNN = {*SIMPLE_CELL, *OVER_TIME, "activity_regularizer"} - {
     *("activation", "use_bias", "dropout", "recurrent_dropout", "unroll"),
 }
 
-LATER = ("konnx.layers.operation",)
+LATER = (
+    "konnx.layers.attention",
+    "konnx.layers.group_normalization",
+    "konnx.layers.operation",
+    "konnx.layers.preprocessing",
+)
 """Modules of layers that Keras 2.1 lacks: their configs are those of later versions."""
 
 # The keys that Keras 2.1.6 writes, and all that its constructors take.

@@ -1,0 +1,15 @@
+"""Layers that prepare data: they scale, resize, encode and vary it."""
+
+from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
+from konnx.layers.preprocessing.normalization import Normalization
+from konnx.layers.preprocessing.rescaling import Rescaling
+from konnx.layers.preprocessing.resizing import CenterCrop, Resizing
+
+__all__ = [
+    "CategoryEncoding",
+    "CenterCrop",
+    "Discretization",
+    "Normalization",
+    "Rescaling",
+    "Resizing",
+]
