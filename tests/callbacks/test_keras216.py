@@ -35,6 +35,22 @@ def test_a_callback_hears_the_same_in_the_same_order(name: str) -> None:
 
 
 @pytest.mark.no_runtime
+@pytest.mark.parametrize("name", TABLE["SCHEDULES"])
+def test_a_schedule_sets_the_same_rates(name: str) -> None:
+    assert TABLE["rates"](konnx, name) == KERAS["rates"][name]
+
+
+@pytest.mark.no_runtime
+def test_means_of_an_epoch_and_the_history_are_the_same() -> None:
+    assert TABLE["means"](konnx) == KERAS["means"]
+
+
+@pytest.mark.no_runtime
+def test_the_same_losses_end_a_fit() -> None:
+    assert TABLE["stops"](konnx) == KERAS["stops"]
+
+
+@pytest.mark.no_runtime
 def test_a_table_is_written_in_the_same_bytes(tmp_path: Path) -> None:
     assert TABLE["table_text"](konnx, tmp_path / "table.csv") == KERAS["table"]
 

@@ -170,6 +170,61 @@ def events(keras: Any, **options: Any) -> list[Any]:
     return heard
 
 
+def rates(keras: Any, name: str) -> list[Any]:
+    """Return the learning rate of each epoch under a schedule, or the class of an error."""
+    model = SimpleNamespace(optimizer=keras.optimizers.SGD(lr=0.1))
+    callback = keras.callbacks.LearningRateScheduler(SCHEDULES[name])
+    callback.set_model(model)
+    found: list[Any] = []
+    for epoch in range(4):
+        try:
+            callback.on_epoch_begin(epoch, {})
+        except Exception as error:
+            return [*found, type(error).__name__]
+        found.append(round(float(keras.backend.get_value(model.optimizer.lr)), 8))
+    return found
+
+
+SCHEDULES: dict[str, Any] = {
+    "epoch": lambda epoch: 0.5 / (epoch + 1),
+    "rate": lambda epoch, lr: lr * 0.5,
+    "rate_default": lambda epoch, lr=0.3: lr * 0.5,
+    "numpy": lambda epoch: np.float32(0.25),
+    "integer": lambda epoch: 1,
+    "nothing": lambda epoch: None,
+}
+
+
+def means(keras: Any) -> dict[str, Any]:
+    """Return what BaseLogger makes of two epochs of batches of other sizes, and History of that."""
+    base = keras.callbacks.BaseLogger(stateful_metrics=["auc"])
+    history = keras.callbacks.History()
+    names = ["loss", "auc", "absent", "val_loss"]
+    for callback in (base, history):
+        callback.set_params({"metrics": names})
+        callback.on_train_begin({})
+    for epoch, sizes in enumerate([(4, 4, 2), (1,)]):
+        base.on_epoch_begin(epoch, {})
+        for batch, size in enumerate(sizes):
+            logs = {"batch": batch, "size": size, "loss": 0.5 * batch + epoch, "auc": 0.1 * batch}
+            base.on_batch_end(batch, {**logs, "unlisted": 7.0})
+        end = {"val_loss": 9.0}
+        base.on_epoch_end(epoch, end)
+        history.on_epoch_end(epoch, end)
+    return {"history": history.history, "epoch": history.epoch}
+
+
+def stops(keras: Any) -> list[bool]:
+    """Return whether TerminateOnNaN stops after a loss, and where there is none."""
+    found = []
+    for loss in (1.0, float("nan"), float("inf"), float("-inf"), None):
+        callback = keras.callbacks.TerminateOnNaN()
+        callback.set_model(SimpleNamespace(stop_training=False))
+        callback.on_batch_end(0, {} if loss is None else {"loss": loss})
+        found.append(callback.model.stop_training)
+    return found
+
+
 def table_text(keras: Any, path: Path) -> str:
     """Return the file of a CSVLogger that gets a list, an array, and in the end too little."""
     logger = keras.callbacks.CSVLogger(str(path), separator=";")
