@@ -104,7 +104,7 @@ def _metrics(value: Any, model: Model, custom_objects: Custom) -> list[list[Any]
     ]
 
 
-_STATEFUL = {one.__name__ for one in (metrics.AUC, metrics.Precision, metrics.Recall)}
+_STATEFUL = {one.__name__ for one in metrics.STATEFUL}
 
 
 def _metric(value: Any, custom_objects: Custom) -> Any:

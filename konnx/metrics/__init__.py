@@ -42,7 +42,14 @@ from konnx.losses import (
     squared_hinge,
 )
 from konnx.metrics.auc import AUC
-from konnx.metrics.confusion import Precision, Recall
+from konnx.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from konnx.metrics.stateful import StatefulMetric
 from konnx.utils.registry import CustomObjects, FunctionRegistry
 
@@ -122,7 +129,18 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Tensor, k: int = 5) -
 for _name in losses.LOSSES:
     METRICS.register(losses.LOSSES.resolve(_name), name=_name)
 
-for _class in (AUC, Precision, Recall):
+STATEFUL = (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+"""The metrics that keep sums over an epoch."""
+
+for _class in STATEFUL:
     METRICS.register(_class)
 
 
@@ -191,10 +209,15 @@ __all__ = [
     "METRICS",
     "MSE",
     "MSLE",
+    "STATEFUL",
+    "FalseNegatives",
+    "FalsePositives",
     "Metric",
     "Precision",
     "Recall",
     "StatefulMetric",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy_for",
     "binary_accuracy",
     "binary_crossentropy",

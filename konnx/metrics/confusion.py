@@ -222,6 +222,71 @@ class Recall(_OfPredictions):
         return [hits, ops.sum(given.positives, 0) - hits]
 
 
+class _Count(_OfPredictions):
+    """What the four counts have in common.
+
+    Args:
+        thresholds: scores above it are positive; default 0.5. Several give a value for each.
+        name: shown in logs; default: that of the class in snake case.
+        dtype: as Keras' files have it.
+
+    Raises:
+        ValueError: a threshold is not between 0 and 1.
+    """
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(thresholds, name=name, dtype=dtype)
+
+    def totals(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None = None) -> list[Tensor]:
+        given = self._labelled(y_true, y_pred, weights)
+        return [self._count(above(self.thresholds, given), given)]
+
+    def _count(self, found: Sequence[Tensor], given: Labelled) -> Tensor:
+        """Return one count of hits and false alarms, (thresholds, 1)."""
+        raise TypeError(f"`{type(self).__name__}` does not define `_count`.")
+
+    def result(self, totals: Sequence[Tensor]) -> Tensor:
+        value = ops.squeeze(totals[0], -1)
+        return ops.squeeze(value, 0) if len(self.thresholds) == 1 else value
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {key: config[key] for key in ("name", "dtype", "thresholds")}
+
+
+class TruePositives(_Count):
+    """How many positives are predicted to be so; see `Precision` for `thresholds`."""
+
+    def _count(self, found: Sequence[Tensor], given: Labelled) -> Tensor:
+        return found[0]
+
+
+class FalsePositives(_Count):
+    """How many negatives are predicted to be positive; see `Precision` for `thresholds`."""
+
+    def _count(self, found: Sequence[Tensor], given: Labelled) -> Tensor:
+        return found[1]
+
+
+class TrueNegatives(_Count):
+    """How many negatives are predicted to be so; see `Precision` for `thresholds`."""
+
+    def _count(self, found: Sequence[Tensor], given: Labelled) -> Tensor:
+        return ops.sum(given.negatives, 0) - found[1]
+
+
+class FalseNegatives(_Count):
+    """How many positives are predicted to be negative; see `Precision` for `thresholds`."""
+
+    def _count(self, found: Sequence[Tensor], given: Labelled) -> Tensor:
+        return ops.sum(given.positives, 0) - found[0]
+
+
 def _only_top(scores: Tensor, count: int) -> Tensor:
     """The greatest scores along the last axis, the others far below all."""
     size = ops.as_tensor(np.array([count], dtype=np.int64))

@@ -9,6 +9,7 @@ import numpy as np
 
 from konnx import ops
 from konnx.graph import Tensor, Variable, name_scope
+from konnx.utils.naming import to_snake_case
 
 Update = tuple[Variable, Tensor]
 
@@ -20,7 +21,7 @@ class StatefulMetric:
     function it gives the value of the one batch.
 
     Args:
-        name: shown in logs; default: that of the class in lower case.
+        name: shown in logs; default: that of the class in snake case.
         dtype: as Keras' files have it; all is counted in float32.
 
     Example:
@@ -34,7 +35,7 @@ class StatefulMetric:
     """
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        self.name = name or type(self).__name__.lower()
+        self.name = name or to_snake_case(type(self).__name__)
         self.dtype = "float32" if dtype is None else dtype
         self.variables: list[Variable] = []
 

@@ -14,6 +14,7 @@ from konnx.graph import ShapeError, placeholder
 from konnx.layers import LSTM, Dense, Input, Masking, TimeDistributed
 from konnx.metrics import AUC, Precision, Recall, StatefulMetric
 from konnx.models import Model, Sequential, load_model
+from konnx.utils.naming import to_snake_case
 
 no_runtime = pytest.mark.no_runtime
 training = pytest.mark.training
@@ -196,12 +197,13 @@ def test_configs_round_trip(metric: StatefulMetric) -> None:
 
 
 @no_runtime
-@pytest.mark.parametrize("name", ["AUC", "Precision", "Recall"])
+@pytest.mark.parametrize("name", [one.__name__ for one in metrics.STATEFUL])
 def test_names_make_new_metrics(name: str) -> None:
     one = metrics.get(name)
     assert type(one) is getattr(metrics, name)
     assert metrics.get(name) is not one and metrics.get(one) is one
-    assert one.name == name.lower()
+    assert one.name == to_snake_case(name)
+    assert type(one).from_config(one.get_config()).get_config() == one.get_config()
 
 
 @no_runtime
