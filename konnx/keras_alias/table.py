@@ -7,7 +7,11 @@ from collections.abc import Mapping
 EVERYTHING = "*"
 """All public names of a module of konnx."""
 
-_LEGACY = {"konnx.legacy.layers": EVERYTHING, "konnx.models.merging": "Merge"}
+_LEGACY = {
+    "konnx.legacy.layers": EVERYTHING,
+    "konnx.legacy.recurrent": "Recurrent",
+    "konnx.models.merging": "Merge",
+}
 
 
 def _same(path: str) -> Mapping[str, str]:
@@ -99,6 +103,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "layers.recurrent": {
         "konnx.layers": "GRU GRUCell LSTM LSTMCell Layer RNN SimpleRNN SimpleRNNCell"
         " StackedRNNCells",
+        "konnx.legacy.recurrent": "Recurrent",
     },
     "layers.wrappers": {"konnx.layers": "Bidirectional Layer TimeDistributed Wrapper"},
     "legacy": {"konnx.legacy": ""},
