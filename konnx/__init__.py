@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         constraints,
         converters,
         datasets,
+        distributed,
         graph,
         initializers,
         layers,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
         preprocessing,
         regularizers,
         runtime,
+        utils,
+        wrappers,
     )
     from konnx.layers import Input
     from konnx.models import Model, Sequential, load_model
@@ -51,6 +54,7 @@ __all__ = [
     "constraints",
     "converters",
     "datasets",
+    "distributed",
     "graph",
     "initializers",
     "layers",
@@ -63,6 +67,8 @@ __all__ = [
     "preprocessing",
     "regularizers",
     "runtime",
+    "utils",
+    "wrappers",
 ]
 
 

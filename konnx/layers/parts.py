@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from konnx.graph import Tensor, Variable
@@ -15,7 +15,11 @@ Update = tuple[Variable, Tensor]
 
 _T = TypeVar("_T")
 
-_RECORDS = frozenset({"inbound_nodes", "outbound_nodes", "_losses", "_updates"})
+_RECORDS = frozenset(
+    {"inbound_nodes", "outbound_nodes", "input_spec", "_losses", "_updates", "_chosen",
+     "_initial_weights", "_trainable_weights", "_non_trainable_weights"}
+)  # fmt: skip
+"""Lists of every layer, in which there are no layers."""
 
 
 class Owner:
@@ -24,6 +28,9 @@ class Owner:
     Layers that an attribute holds, alone or in a list, tuple or dict, are parts of it: what they
     own belongs to the layer, too, and is trained, frozen and saved with it.
     """
+
+    changes_of_trainable = 0
+    """How often `trainable` of any layer was set, so that nobody looks for changes in vain."""
 
     stateful = False
     frozen_by: set[Layer]
@@ -35,7 +42,7 @@ class Owner:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if isinstance(value, Owner | list | tuple | dict) and name not in _RECORDS:
+        if name not in _RECORDS and _may_hold(value):
             self.__dict__.setdefault("_holders", {})[name] = None
 
     @property
@@ -59,6 +66,7 @@ class Owner:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = value
+        Owner.changes_of_trainable += 1
         for layer in self.flattened_layers():
             if layer is not self:
                 (layer.frozen_by.discard if value else layer.frozen_by.add)(self)  # type: ignore[arg-type]
@@ -123,12 +131,19 @@ class Owner:
         return own + [update for part in self.parts for update in part.collect_state_updates()]
 
 
+def _may_hold(value: Any) -> bool:
+    """Tell whether a value is a layer, or holds some, or may do so later."""
+    if isinstance(value, tuple):
+        return any(True for _ in _owners(value))
+    return isinstance(value, Owner | list | dict)
+
+
 def _owners(value: Any) -> Iterator[Any]:
     """The layers that a value is or holds."""
     if isinstance(value, Owner):
         yield value
-    elif isinstance(value, list | tuple | Mapping):
-        for item in value.values() if isinstance(value, Mapping) else value:
+    elif isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
             yield from _owners(item)
 
 

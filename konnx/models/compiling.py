@@ -23,6 +23,7 @@ class CompiledNetwork(Network):
     _pending_compile: Mapping[str, Any] = MappingProxyType({})
     _compile_arguments: Mapping[str, Any] = MappingProxyType({})
     _predictor: Predictor | None = None
+    _seen_changes = -1
 
     def compile(
         self,
@@ -141,8 +142,14 @@ class CompiledNetwork(Network):
                 "that were trainable when it was compiled. Did you set `trainable` without calling "
                 "model.compile(...) after it?",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
+
+    def check_changed_trainable(self) -> None:
+        """Warn of it once after each change, so that a step takes no time for it."""
+        if self._seen_changes != self.changes_of_trainable:
+            self._seen_changes = self.changes_of_trainable
+            self.warn_of_changed_trainable()
 
     def check_built(self, what: str) -> None:
         """Check that the model has its weights.

@@ -151,7 +151,7 @@ class TrainableNetwork(CompiledNetwork):
         callbacks: Sequence[Callback] | None,
         validation: loop.Validation | None,
     ) -> History:
-        self.warn_of_changed_trainable()
+        self.check_changed_trainable()
         return loop.fit(
             self,
             source,
@@ -226,7 +226,7 @@ class TrainableNetwork(CompiledNetwork):
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
         """Do one training step on the samples; returns the loss, or a list with the metrics."""
-        self.warn_of_changed_trainable()
+        self.check_changed_trainable()
         arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
         self.compiled.reset_metrics()
         return _numbers(self.compiled.train_step(weighted)(arrays))

@@ -15,6 +15,7 @@ import pytest
 from konnx import backend, callbacks, layers, losses, models, optimizers, utils
 from konnx.keras_alias import install
 from konnx.keras_alias.table import MODULES
+from konnx.models import topology
 
 pytestmark = pytest.mark.no_runtime
 
@@ -81,6 +82,7 @@ def test_a_module_that_konnx_lacks_is_an_import_error_that_names_it(path: str) -
         ("from keras.layers.recurrent import LSTM", "LSTM", layers.LSTM),
         ("from keras.layers.merge import concatenate", "concatenate", layers.concatenate),
         ("from keras.engine.topology import Layer", "Layer", layers.Layer),
+        ("from keras.engine import get_source_inputs as f", "f", topology.get_source_inputs),
         ("from keras.engine import InputSpec", "InputSpec", layers.InputSpec),
         ("from keras import Model", "Model", models.Model),
         ("from keras.models import *", "Sequential", models.Sequential),
