@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import difflib  # noqa: F401  # so that naming what is like an unknown class unmarshals no module
 import io
 import json
 import multiprocessing

@@ -161,3 +161,44 @@ def test_unknown_classes_are_named_in_wrappers_too_with_near_ones() -> None:
     }
     with pytest.raises(ValueError, match=r"LSTMM \(r; like LSTM\); Qqqq \(q\)\. Pass your own"):
         model_from_json(json.dumps(config))
+
+
+def model_of(version: str, class_name: str, **arguments: Any) -> Any:
+    """A model of one layer, as the JSON of a release has it."""
+    layers = [{"class_name": class_name, "config": {"name": "one", **arguments}}]
+    return model_from_json(
+        json.dumps({"class_name": "Sequential", "config": layers, "keras_version": version})
+    )
+
+
+@pytest.mark.parametrize("version", ["1.2.2", "2.1.6", "2.3.1", "2.15.0"])
+def test_hard_sigmoid_is_what_it_was_before_keras_3(version: str) -> None:
+    shape = {"batch_input_shape": [None, 4], "activation": "hard_sigmoid"}
+    predicted = model_of(version, "Activation", **shape).predict(X)
+    np.testing.assert_allclose(predicted, np.clip(0.2 * X + 0.5, 0, 1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "order"),
+    [({}, [0, 1, 2, 3]), ({"data_format": "channels_first"}, [0, 2, 1, 3])],
+    ids=["before 2.1.6", "since then"],
+)
+def test_flatten_moves_channels_only_where_the_config_says_so(
+    arguments: dict[str, str], order: list[int]
+) -> None:
+    flatten = model_of("2.1.5", "Flatten", batch_input_shape=[None, 2, 2], **arguments)
+    predicted = flatten.predict(np.arange(4, dtype="float32").reshape(1, 2, 2))
+    assert predicted[0].tolist() == order
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(("given", "meant"), [({}, False), ({"reset_after": True}, True)])
+def test_a_gru_resets_before_the_product_unless_told_otherwise(given: Any, meant: bool) -> None:
+    gru = model_of("2.1.2", "GRU", units=2, batch_input_shape=[None, 3, 4], **given)
+    assert gru.layers[0].reset_after is meant
+
+
+@pytest.mark.no_runtime
+def test_what_a_batch_normalization_does_not_say_is_what_keras_2_means() -> None:
+    norm = model_of("2.0.2", "BatchNormalization", batch_input_shape=[None, 3]).layers[0]
+    assert (norm.epsilon, norm.momentum) == (1e-3, 0.99)
