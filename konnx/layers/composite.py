@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from konnx.layers.base import Layer
@@ -24,8 +26,14 @@ class Composite(Layer):
         if part.built:
             return
         part.weight_scope = scope
-        try:
+        with self.naming_errors():
             part.build_with_weights(input_shape)
+
+    @contextmanager
+    def naming_errors(self) -> Iterator[None]:
+        """Name this layer, too, in errors of a layer within."""
+        try:
+            yield
         except ValueError as error:
             if f"'{self.name}'" in str(error):
                 raise

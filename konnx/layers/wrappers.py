@@ -82,8 +82,10 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         arguments = {"training": training} if _takes(self.layer, "training") else {}
-        with name_scope(self.layer.name):
-            steps = self.layer.call(_merged_steps(inputs, f"{self.name}_steps"), **arguments)
+        with name_scope(self.layer.name), self.naming_errors():
+            given = _merged_steps(inputs, f"{self.name}_steps")
+            self.layer.check_inputs([given])
+            steps = self.layer.call(given, **arguments)
         output = _split_steps(steps, inputs)
         if self.layer.activity_regularizer is not None:
             with name_scope("activity_regularizer"):
