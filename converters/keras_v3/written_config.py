@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from konnx import layers as layer_family
@@ -13,6 +13,7 @@ from konnx.converters.keras_v3.written_layers import (
 )
 from konnx.converters.keras_v3.written_operations import operation_call, operation_object
 from konnx.graph import Tensor
+from konnx.layers.attention.multi_head import ProjectedAttention
 from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional
 from konnx.layers.input import InputLayer
@@ -147,12 +148,31 @@ def _call(node: InboundNode, graph: _Graph) -> Config:
     if isinstance(node.layer, Operation):
         return operation_call(node.layer.get_config(), node.arguments, tensors)
     kwargs = dict(node.arguments)
+    if isinstance(node.layer, ProjectedAttention):
+        return _attention_call(node.layer, node.inputs, tensors, masks, kwargs)
     if isinstance(node.layer, RNN | Bidirectional):
         states = {"initial_state": tensors[1:]} if len(tensors) > 1 else {}
         tensors, masks, kwargs = tensors[:1], masks[:1], {**kwargs, **states}
     if any(masks):
         kwargs["mask"] = unpack(masks)
     return {"args": [unpack(tensors)], "kwargs": kwargs}
+
+
+def _attention_call(
+    layer: ProjectedAttention,
+    inputs: Sequence[Tensor],
+    tensors: list[Config],
+    masks: list[Config | None],
+    kwargs: Config,
+) -> Config:
+    """The call of attention, whose inputs Keras 3 takes apart."""
+    names = ["query", "value", "key"]
+    *_, mask = layer.named(inputs, [tensor.shape for tensor in inputs])
+    if mask is not None:
+        names[len(tensors) - 1 :] = ["attention_mask"]
+    given = dict(zip(names, tensors, strict=False))
+    hidden = {f"{name}_mask": one for name, one in zip(names, masks, strict=False) if one}
+    return {"args": [given.pop("query")], "kwargs": {**given, **hidden, **kwargs}}
 
 
 def _without_mask(tensor: Tensor) -> tuple[Tensor, Tensor | None]:

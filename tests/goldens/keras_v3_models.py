@@ -210,7 +210,7 @@ def pictures(keras: Any) -> Any:
     x = kl.Rescaling(1 / 127.5, offset=-1.0)(x)
     x = kl.Normalization(mean=[0.1, 0.2, 0.3, 0.4], variance=[1.0, 2.0, 3.0, 4.0])(x)
     x = kl.Resizing(10, 8)(kl.CenterCrop(10, 10)(x))
-    x = kl.Conv2D(8, 3, groups=2, activation="swish")(x)
+    x = kl.Conv2D(8, 3, activation="swish")(x)
     x = kl.GroupNormalization(groups=4)(x)
     x = kl.Activation("hard_sigmoid")(kl.Conv2D(4, 1, activation="mish")(x))
     x = kl.UnitNormalization()(kl.Flatten()(x))
