@@ -215,7 +215,7 @@ def _assignment(
             expected=f"{len(variables)} ({', '.join(v.name for v in variables)})",
             received=f"{len(arrays)} ({', '.join(name for name, _ in saved.weights)})",
         )
-    arrays = fit_recurrent_weights(layer, variables, arrays)
+    arrays = fit_recurrent_weights(layer, variables, arrays, converted)
     if how.reshape:
         arrays = [
             array.reshape(variable.shape) if array.size == np.prod(variable.shape) else array

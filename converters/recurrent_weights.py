@@ -15,12 +15,18 @@ from konnx.layers.recurrent.cell import GatedCell
 from konnx.layers.recurrent.cudnn_cells import CuDNNGRUCell, CuDNNLSTMCell
 from konnx.layers.recurrent.gru import GRUCell
 from konnx.layers.recurrent.lstm import LSTMCell
+from konnx.models.conversion import Conversion
+
+_WHY = "the layer or the file is of cuDNN, and the other is not"
 
 Turn = Callable[[np.ndarray], np.ndarray]
 
 
 def fit_recurrent_weights(
-    layer: Layer, variables: Sequence[Variable], arrays: Sequence[np.ndarray]
+    layer: Layer,
+    variables: Sequence[Variable],
+    arrays: Sequence[np.ndarray],
+    converted: list[Conversion],
 ) -> list[np.ndarray]:
     """Return the arrays of a file as the recurrent layers of a model, or within a layer, need them.
 
@@ -28,6 +34,7 @@ def fit_recurrent_weights(
         layer: a layer of the model.
         variables: its weights.
         arrays: one for each of these.
+        converted: takes a note of what was done.
     """
     fitted = list(arrays)
     places = {variable: index for index, variable in enumerate(variables)}
@@ -36,9 +43,12 @@ def fit_recurrent_weights(
             own = [places.get(one) for one in (cell.kernel, cell.recurrent_kernel, cell.bias)]
             indices = [index for index in own if index is not None]
             if len(indices) == 3:
-                converted = _fitted(cell, [fitted[index] for index in indices])
-                for index, array in zip(indices, converted, strict=True):
+                given = [fitted[index] for index in indices]
+                found = _fitted(cell, given)
+                for index, array in zip(indices, found, strict=True):
                     fitted[index] = array
+                if found is not given:
+                    converted.append(Conversion(layer.name, "gates in another layout", _WHY))
     return fitted
 
 

@@ -157,6 +157,7 @@ def test_weights_load_into_the_other_layer(name: str, by_name: bool, tmp_path: P
         saved.set_weights(arrays[source])
         saved.save_weights(tmp_path / "weights.h5")
         loaded.load_weights(tmp_path / "weights.h5", by_name=by_name)
+        assert [one.layer for one in loaded.conversion_report] == ["rnn"]
         np.testing.assert_allclose(
             loaded.predict(arrays["x"][0]), arrays["prediction"][0], rtol=1e-4, atol=1e-5
         )
