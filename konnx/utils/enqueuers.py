@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.1  # seconds between looks at whether a queue was stopped or a process has died
 _FAREWELL = 5.0  # seconds that a worker in the middle of a batch is given to end
+_LAST_BATCH = 0.5  # the same for a process that reads a Sequence
 
 
 def batch_order(sequence: Sequence, shuffle: bool) -> list[int]:
@@ -122,7 +123,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def stop(self, timeout: float | None = None) -> None:
         """End the workers; see `SequenceEnqueuer.stop`."""
         self._running = False
-        self._close_executor()
+        self._close_executor(_LAST_BATCH if timeout is None else timeout)
 
     def get(self) -> Iterator[Any]:
         """Yield batches; see `SequenceEnqueuer.get`."""
@@ -178,14 +179,35 @@ class OrderedEnqueuer(SequenceEnqueuer):
         elif self._executor is None:
             self._executor = ThreadPoolExecutor(self._workers, "konnx-data")
 
-    def _close_executor(self) -> None:
+    def _close_executor(self, timeout: float = _LAST_BATCH) -> None:
         executor, self._executor = self._executor, None
-        if executor is None:
-            return
-        # Before Python 3.14 there is no public way to end processes in the middle of their work.
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
+        if isinstance(executor, ProcessPoolExecutor):
+            _end_processes(executor, timeout)
+        elif executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_processes(executor: ProcessPoolExecutor, timeout: float) -> None:
+    """Let worker processes end the batch that they are at; those that do not are stopped.
+
+    One that is stopped while it sends a batch leaves a part of it in the pipe, and the executor's
+    thread would wait for the rest for ever: the pipe's other end, in this process, is closed then.
+    """
+    # Before Python 3.14 there is no public way to end processes in the middle of their work.
+    inner: Any = executor
+    thread, results = inner._executor_manager_thread, inner._result_queue
+    processes = list((inner._processes or {}).values())
+    executor.shutdown(wait=False, cancel_futures=True)
+    if thread is None:  # nothing was ever asked of it
+        return
+    thread.join(timeout)
+    if thread.is_alive():
+        for process in processes:
             process.terminate()
-        executor.shutdown(wait=True, cancel_futures=True)
+        for process in processes:
+            process.join()
+        results._writer.close()
+        thread.join()
 
 
 _shared: list[Any] = []

@@ -156,6 +156,26 @@ def test_stopping_does_not_wait_for_a_process_in_the_middle_of_a_batch() -> None
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize("timeout", [0.0, None])
+def test_stopping_while_a_process_sends_a_batch_ends(timeout: float | None) -> None:
+    class Large(Sequence):
+        def __len__(self) -> int:
+            return 50
+
+        def __getitem__(self, index: int) -> Any:
+            return np.zeros(10**6)  # far more than a pipe holds
+
+    for _ in range(3):
+        enqueuer = OrderedEnqueuer(Large(), True)
+        enqueuer.start(2)
+        batches = enqueuer.get()
+        next(batches)
+        stopper = threading.Thread(target=enqueuer.stop, args=(timeout,), daemon=True)
+        stopper.start()
+        stopper.join(20)
+        assert not stopper.is_alive()
+
+
 # Generators
 
 
