@@ -172,6 +172,8 @@ def test_statistics_that_were_not_taken_are_warned_of(option: str) -> None:
     [
         ({"zoom_range": [1, 2, 3]}, r"`zoom_range` must be two numbers. Received: .*\[1, 2, 3\]"),
         ({"brightness_range": 0.5}, "`brightness_range` must be two numbers"),
+        ({"width_shift_range": -2}, "`width_shift_range` must be a number from 0 on"),
+        ({"height_shift_range": "far"}, "Received: height_shift_range='far'"),
         ({"fill_mode": "mirror"}, "`fill_mode` must be one of"),
         ({"data_format": "nchw"}, "Received: data_format='nchw'"),
         ({"validation_split": 1.0}, "Received: validation_split=1.0"),
@@ -197,6 +199,16 @@ def test_wrong_options_are_refused(arguments: dict[str, Any], message: str) -> N
 def test_wrong_images_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ImageDataGenerator().flow(**arguments)
+
+
+@pytest.mark.parametrize("amount", [3, np.int64(3), [1, 2], np.array([1, 2]), 2.0, np.float32(2)])
+def test_images_move_by_any_kind_of_number(amount: Any) -> None:
+    generator = ImageDataGenerator(width_shift_range=amount)
+    moves = [generator.get_random_transform((6, 5, 3), seed=seed)["ty"] for seed in range(30)]
+    assert 1 < max(moves) <= 2
+    assert -2 <= min(moves) < -1
+    whole = not isinstance(amount, float | np.floating)
+    assert all(move == int(move) for move in moves) == whole
 
 
 def test_an_unusual_number_of_channels_is_warned_of() -> None:

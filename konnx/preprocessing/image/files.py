@@ -95,10 +95,9 @@ class FilesIterator(Iterator):
     def _batch(self, indices: Array, random: np.random.RandomState) -> Any:
         images = np.empty((len(indices), *self.image_shape), dtype=self.dtype)
         for place, index in zip(images, indices, strict=True):
-            image = self._image(self.filepaths[index])
+            place[...] = self._image(self.filepaths[index])
             if self.image_data_generator:
-                image = self.image_data_generator.prepared(image, random)
-            place[...] = image
+                self.image_data_generator.prepare(place, random)
         self._saver.save(images, indices, random)
         if self.class_mode is None:
             return images

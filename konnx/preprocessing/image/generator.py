@@ -111,7 +111,8 @@ class ImageDataGenerator:
         self.samplewise_std_normalization = samplewise_std_normalization
         self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
         self.rotation_range, self.shear_range = rotation_range, shear_range
-        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
+        self.width_shift_range = _shift_limits("width_shift_range", width_shift_range)
+        self.height_shift_range = _shift_limits("height_shift_range", height_shift_range)
         self.zoom_range = _zoom_limits(zoom_range)
         self.brightness_range = (
             None if brightness_range is None else two_numbers("brightness_range", brightness_range)
@@ -274,9 +275,12 @@ class ImageDataGenerator:
         """Return which of some samples are in the "training" or "validation" part."""
         return part_of(count, subset, self.validation_split)
 
-    def prepared(self, x: Array, random: np.random.RandomState) -> Array:
-        """Return an image, which is overwritten, changed by chance and brought to scale."""
-        return self.standardize(self.apply_transform(x, self._drawn(x.shape, random)))
+    def prepare(self, image: Array, random: np.random.RandomState) -> None:
+        """Change an image by chance and bring it to scale, in its place."""
+        changed = self.apply_transform(image, self._drawn(image.shape, random))
+        changed = self.standardize(changed)
+        if changed is not image:
+            image[...] = changed
 
     def standardize(self, x: Array) -> Array:
         """Bring an image, or a batch of them, to scale; an array of floats is overwritten.
@@ -287,7 +291,7 @@ class ImageDataGenerator:
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
         x = np.asarray(x)
-        if not np.issubdtype(x.dtype, np.floating):
+        if x.dtype.kind != "f":
             x = x.astype(self.dtype)
         if self.rescale:
             x *= self.rescale
@@ -372,12 +376,14 @@ class ImageDataGenerator:
         """
         given = transform_parameters.get
         rows, cols, channels = self.row_axis - 1, self.col_axis - 1, self.channel_axis - 1
-        affine: dict[str, Any] = {
-            name: given(name) for name in _AFFINE if name in transform_parameters
-        }
         x = apply_affine_transform(
             x,
-            **affine,
+            given("theta", 0),
+            given("tx", 0),
+            given("ty", 0),
+            given("shear", 0),
+            given("zx", 1),
+            given("zy", 1),
             row_axis=rows,
             col_axis=cols,
             channel_axis=channels,
@@ -450,13 +456,22 @@ class ImageDataGenerator:
         return np.asarray((directions * scale) @ directions.T, dtype=self.dtype)
 
 
-_AFFINE = ("theta", "tx", "ty", "shear", "zx", "zy")
-
-
 def _zoom_limits(zoom_range: Any) -> list[float]:
     if np.isscalar(zoom_range):
         zoom_range = [1 - zoom_range, 1 + zoom_range]  # type: ignore[operator]  # a number
     return list(two_numbers("zoom_range", zoom_range))
+
+
+def _shift_limits(name: str, value: Any) -> Any:
+    """Return a number that is not negative, or a list of numbers."""
+    limits = np.asarray(value)
+    if not limits.size:
+        return 0.0
+    if limits.dtype.kind not in "iuf" or limits.ndim > 1 or (limits.ndim == 0 and limits < 0):
+        raise ValueError(
+            f"`{name}` must be a number from 0 on, or a list of numbers. Received: {name}={value!r}"
+        )
+    return limits.item() if limits.ndim == 0 else limits
 
 
 def _either_way(limit: float, random: np.random.RandomState) -> float:
@@ -465,10 +480,10 @@ def _either_way(limit: float, random: np.random.RandomState) -> float:
 
 def _shift(limits: Any, size: int, random: np.random.RandomState) -> float:
     """Draw a number of pixels from a list, below a whole number, or within a float either way."""
-    if np.ndim(limits) == 0 and not limits:
+    if isinstance(limits, float):
+        shift = random.uniform(-limits, limits) if limits else 0.0
+        return shift * size if limits < 1 else shift
+    if isinstance(limits, int) and not limits:
         return 0.0
-    if np.ndim(limits) or isinstance(limits, int | np.integer):
-        shift = random.choice(limits) * random.choice([-1, 1])
-    else:
-        shift = random.uniform(-limits, limits)
+    shift = random.choice(limits) * random.choice([-1, 1])
     return float(shift * size if np.max(limits) < 1 else shift)

@@ -173,8 +173,8 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
 
 def _in_mode(img: Any, color_mode: str) -> Any:
     if img.mode == _MODES[color_mode] or (color_mode == "grayscale" and img.mode in _DEEP_GREY):
-        img.load()
-        return img.copy()
+        img.load()  # what is loaded stays when the file is closed
+        return img
     return img.convert(_MODES[color_mode])
 
 

@@ -53,34 +53,27 @@ def apply_affine_transform(
     Raises:
         ImportError: SciPy is not installed.
     """
-    matrix = _affine_matrix(theta, tx, ty, shear, zx, zy)
-    if matrix is None:
+    if (theta, tx, ty, shear, zx, zy) == (0, 0, 0, 0, 1, 1):
         return x
+    matrix = _affine_matrix(theta, tx, ty, shear, zx, zy)
     return _transformed(
         x, matrix, (row_axis, col_axis, channel_axis), mode=fill_mode, cval=cval, order=order
     )
 
 
-def _affine_matrix(
-    theta: float, tx: float, ty: float, shear: float, zx: float, zy: float
-) -> Array | None:
+def _affine_matrix(theta: float, tx: float, ty: float, shear: float, zx: float, zy: float) -> Array:
     """Return the product of the changes that are asked for, in homogeneous coordinates."""
-    steps = []
+    product = np.eye(3)
     if theta != 0:
         c, s = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
-        steps.append([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+        product = product @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     if tx != 0 or ty != 0:
-        steps.append([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
+        product = product @ np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
     if shear != 0:
         c, s = np.cos(np.deg2rad(shear)), np.sin(np.deg2rad(shear))
-        steps.append([[1, -s, 0], [0, c, 0], [0, 0, 1]])
+        product = product @ np.array([[1, -s, 0], [0, c, 0], [0, 0, 1]])
     if zx != 1 or zy != 1:
-        steps.append([[zx, 0, 0], [0, zy, 0], [0, 0, 1]])
-    if not steps:
-        return None
-    product = np.array(steps[0], dtype=float)
-    for step in steps[1:]:
-        product = product @ np.array(step, dtype=float)
+        product = product @ np.diag([zx, zy, 1])
     return product
 
 
