@@ -26,6 +26,7 @@ from konnx.layers.core import (
     ActivityRegularization,
     Dense,
     Flatten,
+    Identity,
     Permute,
     RepeatVector,
     Reshape,
@@ -95,6 +96,12 @@ from konnx.layers.preprocessing import (
     CenterCrop,
     Discretization,
     Normalization,
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
     Rescaling,
     Resizing,
 )
@@ -147,6 +154,13 @@ register(CenterCrop)
 register(Discretization)
 register(Normalization)
 register(Rescaling)
+register(Identity)
+register(RandomBrightness)
+register(RandomContrast)
+register(RandomFlip)
+register(RandomRotation)
+register(RandomTranslation)
+register(RandomZoom)
 register(Resizing)
 register(GroupNormalization)
 register(UnitNormalization)
@@ -318,6 +332,7 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupedQueryAttention",
+    "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -344,6 +359,12 @@ __all__ = [
     "Operation",
     "PReLU",
     "Permute",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",

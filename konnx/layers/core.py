@@ -151,6 +151,18 @@ class ActivityRegularization(Layer):
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}
 
 
+class Identity(Layer):
+    """The input as it is.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Identity()(Input((3,))).shape
+        (None, 3)
+    """
+
+    supports_masking = True
+
+
 class Flatten(Layer):
     """All axes but the batch joined into one.
 

@@ -60,6 +60,7 @@ CONFIGS: list[tuple[Layer, set[str]]] = [
     (layers.Dropout(0.5), {"rate", "noise_shape", "seed"}),
     (layers.Flatten(), {"data_format"}),
     (layers.Reshape((2, -1)), {"target_shape"}),
+    (layers.Identity(), set()),
     (layers.Permute((2, 1)), {"dims"}),
     (layers.RepeatVector(3), {"n"}),
     (layers.Conv1D(4, 3), {"filters", *WINDOW, *KERNEL_AND_BIAS} - {"data_format"}),

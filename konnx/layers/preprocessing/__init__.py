@@ -1,5 +1,13 @@
 """Layers that prepare data: they scale, resize, encode and vary it."""
 
+from konnx.layers.preprocessing.augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
 from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
 from konnx.layers.preprocessing.normalization import Normalization
 from konnx.layers.preprocessing.rescaling import Rescaling
@@ -10,6 +18,12 @@ __all__ = [
     "CenterCrop",
     "Discretization",
     "Normalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
     "Resizing",
 ]
