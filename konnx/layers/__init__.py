@@ -122,6 +122,7 @@ from konnx.layers.recurrent import (
 )
 from konnx.layers.registry import LAYERS, deserialize, register, serialize
 from konnx.layers.separable import (
+    DepthwiseConv1D,
     DepthwiseConv2D,
     SeparableConv1D,
     SeparableConv2D,
@@ -129,6 +130,7 @@ from konnx.layers.separable import (
     SeparableConvolution2D,
 )
 from konnx.layers.transposed import (
+    Conv1DTranspose,
     Conv2DTranspose,
     Conv3DTranspose,
     Convolution2DTranspose,
@@ -189,6 +191,8 @@ register(CosineMerge)
 register(CuDNNGRU)
 register(CuDNNLSTM)
 register(Dense)
+register(Conv1DTranspose)
+register(DepthwiseConv1D)
 register(DepthwiseConv2D)
 register(Dot)
 register(Dropout)
@@ -287,6 +291,7 @@ __all__ = [
     "CenterCrop",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
@@ -308,6 +313,7 @@ __all__ = [
     "Deconvolution2D",
     "Deconvolution3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Discretization",
     "Dot",

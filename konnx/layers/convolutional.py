@@ -105,12 +105,17 @@ class Convolution(SlidingWindow):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        *,
+        groups: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters = whole_number(self, "filters", filters)
         self.slide(kernel_size, strides, padding, data_format, dilation_rate)
         self.use_bias = use_bias
+        self.groups = whole_number(self, "groups", groups)
+        if self.filters % self.groups:
+            raise problem(self, "groups", f"must divide the {self.filters} filters", groups)
         self.choose(
             activation=activation,
             kernel_initializer=kernel_initializer,
@@ -131,7 +136,9 @@ class Convolution(SlidingWindow):
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         """Return the shape of the kernel for this many input channels."""
-        return (*self.kernel_size, channels, self.filters)
+        if channels % self.groups:
+            raise problem(self, "groups", f"must divide the {channels} channels", self.groups)
+        return (*self.kernel_size, channels // self.groups, self.filters)
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)
@@ -143,6 +150,7 @@ class Convolution(SlidingWindow):
             padding=self.padding,
             data_format=self.data_format,
             dilations=self.dilation_rate,
+            groups=self.groups,
         )
         return self.activation(outputs)
 
@@ -150,7 +158,9 @@ class Convolution(SlidingWindow):
         return self.slid(input_shape, self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "filters": self.filters}
+        config = {**super().get_config(), "filters": self.filters}
+        # Keras 2.1 knows no groups and stumbles over the key.
+        return config if self.groups == 1 else {**config, "groups": self.groups}
 
 
 class Conv1D(Convolution):
@@ -174,6 +184,7 @@ class Conv1D(Convolution):
         kernel_constraint: of the kernel, applied after each update.
         bias_constraint: of the bias, applied after each update.
         data_format: "channels_last" or "channels_first".
+        groups: of the channels; each is convolved by itself, with its part of the filters.
 
     Raises:
         ValueError: an argument is out of bounds, or the window does not fit into the input.
@@ -255,6 +266,7 @@ class Conv2D(Convolution):
         activity_regularizer: penalty on the output.
         kernel_constraint: of the kernel, applied after each update.
         bias_constraint: of the bias, applied after each update.
+        groups: of the channels; each is convolved by itself, with its part of the filters.
 
     Raises:
         ValueError: an argument is out of bounds, or the window does not fit into the input.
@@ -290,6 +302,7 @@ class Conv3D(Convolution):
         activity_regularizer: penalty on the output.
         kernel_constraint: of the kernel, applied after each update.
         bias_constraint: of the bias, applied after each update.
+        groups: of the channels; each is convolved by itself, with its part of the filters.
 
     Raises:
         ValueError: an argument is out of bounds, or the window does not fit into the input.

@@ -111,6 +111,34 @@ class DepthwiseConv2D(SlidingWindow):
         return {**super().get_config(), "depth_multiplier": self.depth_multiplier}
 
 
+class DepthwiseConv1D(DepthwiseConv2D):
+    """Convolution of each channel of sequences by itself.
+
+    Input shape (batch, steps, channels), or (batch, channels, steps) for "channels_first". The
+    arguments are those of `DepthwiseConv2D`, with one number for each axis.
+
+    Raises:
+        ValueError: an argument is out of bounds, or the window does not fit into the input.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> DepthwiseConv1D(3, depth_multiplier=2)(Input((8, 5))).shape
+        (None, 6, 10)
+    """
+
+    rank = 1
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        *arguments: Any,
+        dilation_rate: Sizes = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(kernel_size, strides, *arguments, dilation_rate=dilation_rate, **kwargs)
+
+
 class _SeparableConv(SlidingWindow):
     """Convolutions of each channel by itself, followed by a mixture of channels."""
 

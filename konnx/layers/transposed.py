@@ -53,6 +53,8 @@ class _ConvTranspose(Convolution):
             bias_constraint,
             **kwargs,
         )
+        if self.groups != 1:
+            raise problem(self, "groups", "must be 1", self.groups)
         self.output_padding = self._output_padding(output_padding)
 
     def _output_padding(self, value: Sizes | None) -> tuple[int, ...] | None:
@@ -114,6 +116,24 @@ class _ConvTranspose(Convolution):
         if self.output_padding is not None:
             config["output_padding"] = self.output_padding
         return config
+
+
+class Conv1DTranspose(_ConvTranspose):
+    """Does to sequences what the gradient of a convolution does to its output.
+
+    Input shape (batch, steps, channels), or (batch, channels, steps) for "channels_first". The
+    arguments are those of `Conv2DTranspose`, with one number for each axis.
+
+    Raises:
+        ValueError: an argument is out of bounds.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> Conv1DTranspose(8, 3, strides=2)(Input((7, 4))).shape
+        (None, 15, 8)
+    """
+
+    rank = 1
 
 
 class Conv2DTranspose(_ConvTranspose):

@@ -85,11 +85,12 @@ def convolution(
     padding: str = "valid",
     data_format: str = "channels_last",
     dilations: Sizes,
+    groups: int = 1,
 ) -> Tensor:
-    """Cross-correlate x with a kernel of shape (*spatial, in, out)."""
+    """Cross-correlate x with a kernel of shape (*spatial, in / groups, out), group by group."""
     rank = kernel.ndim - 2
     weights = transpose(kernel, [rank + 1, rank, *range(rank)])
-    return _convolve(x, weights, bias, strides, padding, data_format, dilations, 1)
+    return _convolve(x, weights, bias, strides, padding, data_format, dilations, groups)
 
 
 def depthwise_convolution(

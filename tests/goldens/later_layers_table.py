@@ -115,4 +115,17 @@ LAYERS: dict[str, Configurations] = {
         ({"bin_boundaries": [-0.5, 0.0, 0.5], "output_mode": "multi_hot"}, (3,)),
         ({"bin_boundaries": [-0.5, 0.0, 0.5], "output_mode": "count"}, (3,)),
     ],
+    "Conv1DTranspose": [
+        ({"filters": 2, "kernel_size": 3}, (5, 2)),
+        ({"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (5, 3)),
+        ({"filters": 1, "kernel_size": 2, "strides": 3, "use_bias": False}, (4, 2)),
+        ({"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1,
+          "activation": "tanh"}, (5, 2)),
+    ],
+    "DepthwiseConv1D": [
+        ({"kernel_size": 3}, (6, 2)),
+        ({"kernel_size": 3, "strides": 2, "padding": "same", "depth_multiplier": 2}, (6, 2)),
+        ({"kernel_size": 2, "use_bias": False, "activation": "relu"}, (6, 3)),
+        ({"kernel_size": 2, "depthwise_regularizer": L2, "dilation_rate": 2}, (6, 2)),
+    ],
 }  # fmt: skip

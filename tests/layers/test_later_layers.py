@@ -15,7 +15,15 @@ from konnx.autodiff import gradients
 from konnx.converters import to_onnx
 from konnx.function import Function
 from konnx.graph import select_phase
-from konnx.layers import LAYERS, Input, Layer, deserialize
+from konnx.layers import (
+    LAYERS,
+    Conv2D,
+    Conv2DTranspose,
+    Input,
+    Layer,
+    deserialize,
+    serialize,
+)
 from konnx.layers.spec import as_list
 from konnx.models import Model, load_model
 from konnx.optimizers import SGD
@@ -143,3 +151,41 @@ def test_the_layer_computes_the_same_from_files(index: int, tmp_path: Path) -> N
         fetches=[one.name for one in exported.graph.output],
     )
     np.testing.assert_allclose(program(*arrays["x"])[0], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_groups_of_channels_are_convolved_by_themselves(data_format: str) -> None:
+    axis = 1 if data_format == "channels_first" else -1
+    x = Input((4, 5, 6) if axis == 1 else (5, 6, 4))
+    more = {"padding": "same", "data_format": data_format}
+    whole = Conv2D(6, 3, groups=2, **more)
+    output = whole(x)
+    kernel, bias = whole.get_weights()
+    assert kernel.shape == (3, 3, 2, 6)
+    assert deserialize(serialize(whole)).groups == 2
+    parts = []
+    for place, half in enumerate(ops.split(x, [2, 2], axis)):
+        part, columns = Conv2D(3, 3, **more), slice(3 * place, 3 * place + 3)
+        parts.append(part(half))
+        part.set_weights([kernel[..., columns], bias[columns]])
+    joined = ops.concatenate(parts, axis)
+    (found,), (expected,) = (gradients(ops.sum(ops.square(y)), [x]) for y in (output, joined))
+    data = np.random.default_rng(0).uniform(-1, 1, (2, *x.shape[1:])).astype(np.float32)
+    y, z, dy, dz = Function([x], [output, joined, found, expected])([data])
+    np.testing.assert_allclose(y, z, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(dy, dz, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Conv2D(3, 3, groups=2), "`groups` must divide the 3 filters"),
+        (lambda: Conv2D(4, 3, groups=2)(Input((5, 5, 3))), "`groups` must divide the 3 channels"),
+        (lambda: Conv2DTranspose(4, 3, groups=2), "`groups` must be 1"),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
