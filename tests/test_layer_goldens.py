@@ -35,6 +35,8 @@ NO_NUMBERS = {
     "CuDNNGRU", "CuDNNLSTM",
     # which Keras 2.1 has only as what ConvLSTM2D consists of
     "ConvLSTM2DCell", "ConvRNN2D",
+    # of Keras 1: against plain NumPy, in tests/legacy and tests/converters/test_keras_1_files.py
+    "CosineMerge", "Highway", "MaxoutDense",
 }  # fmt: skip
 LAMBDAS = {
     "waves": lambda x: K.sin(x) * x,

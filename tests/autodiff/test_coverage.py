@@ -209,6 +209,23 @@ CALLS: dict[str, Callable[[], object]] = {
     "var": lambda: ops.var(X),
     "zeros_like": lambda: ops.zeros_like(X),
     "where": lambda: ops.where(FLAGS, X, Y),
+    "celu": lambda: ops.celu(X),
+    "erf": lambda: ops.erf(X),
+    "gelu": lambda: [ops.gelu(X), ops.gelu(X, approximate=True)],
+    "glu": lambda: ops.glu(X),
+    "hard_shrink": lambda: ops.hard_shrink(X),
+    "hard_silu": lambda: ops.hard_silu(X),
+    "log_sigmoid": lambda: ops.log_sigmoid(X),
+    "mish": lambda: ops.mish(X),
+    "relu6": lambda: ops.relu6(X),
+    "silu": lambda: ops.silu(X),
+    "soft_shrink": lambda: ops.soft_shrink(X),
+    "sparse_plus": lambda: ops.sparse_plus(X),
+    "sparse_sigmoid": lambda: ops.sparse_sigmoid(X),
+    "sparsemax": lambda: ops.sparsemax(X),
+    "squareplus": lambda: ops.squareplus(X),
+    "tanh_shrink": lambda: ops.tanh_shrink(X),
+    "threshold": lambda: ops.threshold(X, 0.5, 0.0),
 }
 
 NO_TENSORS = {

@@ -416,6 +416,7 @@ def test_damaged_arrays_are_refused(content: bytes, message: str, tmp_path: Path
         gzip.compress(b"\0\0\x08\x01\0\0\0\x05abcd"),
         FILES["t10k-labels-idx1-ubyte.gz"][:-9],
     ],
+    ids=["text", "empty", "too few", "cut"],  # gzip's bytes hold the time
 )
 def test_damaged_images_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(content)
