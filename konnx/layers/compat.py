@@ -16,6 +16,7 @@ _NEVER_MATTERS = frozenset(
         "registered_name",
         "renorm_clipping",  # only with renorm
         "renorm_momentum",
+        "rng_type",  # how random numbers are drawn
         "shared_object_id",
         "synchronized",  # across devices, of which there is one
     }
@@ -50,8 +51,8 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     "DepthwiseConv2D": _UNUSED,
     "SeparableConv1D": _UNUSED,
     "SeparableConv2D": _UNUSED,
-    # What the layer was built for.
-    "MultiHeadAttention": {"query_shape", "key_shape", "value_shape"},
+    # What the layer was built for, and what rows get that see nothing.
+    "MultiHeadAttention": {*("query_shape", "key_shape", "value_shape", "softmax_robust_masking")},
     # Later versions can fix their dropout, which has no effect on anything but chance.
     "GatedCell": {"seed"},
     "RNN": {"seed"},

@@ -189,3 +189,23 @@ def test_groups_of_channels_are_convolved_by_themselves(data_format: str) -> Non
 def test_groups_that_do_not_fit_are_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize(
+    ("class_name", "arguments", "inert"),
+    [
+        (
+            "MultiHeadAttention",
+            {"num_heads": 1, "key_dim": 2},
+            {"query_shape": [None, 3, 4], "softmax_robust_masking": False},
+        ),
+        ("RandomFlip", {}, {"rng_type": "stateful"}),
+        ("EinsumDense", {"equation": "ab,bc->ac", "output_shape": 3}, {"lora_rank": None}),
+    ],
+)
+def test_what_changes_nothing_in_a_config_is_left_out(
+    class_name: str, arguments: dict[str, Any], inert: dict[str, Any]
+) -> None:
+    config = {"class_name": class_name, "config": {**arguments, **inert}}
+    assert not set(inert) & set(deserialize(config).get_config())
