@@ -108,9 +108,9 @@ def test_a_dtype_may_be_a_policy(dtype: Any, expected: str) -> None:
     ("class_name", "config", "message"),
     [
         (
-            "Conv2D",
+            "SeparableConv2D",
             {"filters": 4, **WINDOW, "groups": 2},
-            "`Conv2D` 'one': `groups` is not supported with this value. Received: groups=2",
+            "`SeparableConv2D` 'one': `groups` is not supported with this value. Received: groups",
         ),
         (
             "BatchNormalization",
