@@ -40,14 +40,17 @@ np.savez(f"{folder}/{name}.{kind}.npz", x=x, y=model.predict(x, verbose=0))
 """
 
 TF2ONNX = """
-import sys, tensorflow as tf, tf2onnx
+import os, sys
 source, target = sys.argv[1:]
-if source.endswith(".h5"): import tf_keras as keras
-else: import keras
-model = keras.models.load_model(source, compile=False)
-spec = [tf.TensorSpec(model.inputs[0].shape, tf.float32, name="input")]
-function = tf.function(lambda x: model(x, training=False), input_signature=spec)
-tf2onnx.convert.from_function(function, spec, opset=18, output_path=target)
+if source.endswith(".h5"): os.environ["TF_USE_LEGACY_KERAS"] = "1"
+import tensorflow as tf, tf2onnx
+model = tf.keras.models.load_model(source, compile=False)
+if source.endswith(".h5"):
+    tf2onnx.convert.from_keras(model, opset=18, output_path=target)
+else:  # which tf2onnx takes as a function only
+    spec = [tf.TensorSpec(model.inputs[0].shape, tf.float32, name="input")]
+    function = tf.function(lambda x: model(x, training=False), input_signature=spec)
+    tf2onnx.convert.from_function(function, spec, opset=18, output_path=target)
 """
 
 Measured = tuple[int, float, float, float]

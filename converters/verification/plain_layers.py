@@ -67,6 +67,33 @@ def _layer_normalization(config: Config, weights: Sequence[Array], x: Array) -> 
     return np.asarray((x - mean) / np.sqrt(variance + config["epsilon"]) * scale + center)
 
 
+def _normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    given = config["mean"] is not None
+    mean, variance = (config["mean"], config["variance"]) if given else weights[:2]
+    axes = config["axis"]
+    places = [axes] if isinstance(axes, int) else list(axes or ())
+    kept = {place % x.ndim for place in places}
+    shape = [size if place in kept else 1 for place, size in enumerate(x.shape)]
+    deviation = np.maximum(np.sqrt(np.float32(variance)), 1e-7)
+    mean, deviation = (
+        np.broadcast_to(one, [shape[place] for place in sorted(kept)]).reshape(shape)
+        for one in (np.float32(mean), deviation)
+    )
+    x = x.astype(np.float32)
+    return np.asarray(x * deviation + mean if config["invert"] else (x - mean) / deviation)
+
+
+def _rescaling(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    return np.asarray(
+        x.astype(np.float32) * np.float32(config["scale"]) + np.float32(config["offset"])
+    )
+
+
+def _unit_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    axes = config["axis"] if isinstance(config["axis"], int) else tuple(config["axis"])
+    return np.asarray(x / np.sqrt(np.maximum((x**2).sum(axes, keepdims=True), 1e-12)))
+
+
 def _prelu(config: Config, weights: Sequence[Array], x: Array) -> Array:
     return np.asarray(np.maximum(x, 0) + weights[0] * np.minimum(x, 0))
 
@@ -96,12 +123,15 @@ REFERENCES: Mapping[str, Reference] = {
     "LayerNormalization": _layer_normalization,
     "LeakyReLU": lambda config, weights, x: np.where(x > 0, x, config["alpha"] * x),
     "Masking": _masking,
+    "Normalization": _normalization,
     "PReLU": _prelu,
     "Permute": lambda config, weights, x: x.transpose(0, *config["dims"]),
     "ReLU": _relu,
     "RepeatVector": lambda config, weights, x: x[:, np.newaxis].repeat(config["n"], 1),
+    "Rescaling": _rescaling,
     "Reshape": _reshape,
     "Softmax": lambda config, weights, x: softmax(x, config["axis"]),
+    "UnitNormalization": _unit_normalization,
     "ThresholdedReLU": lambda config, weights, x: x * (x > config["theta"]),
     **dict.fromkeys(
         (

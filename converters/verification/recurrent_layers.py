@@ -33,8 +33,8 @@ def recurrent(
     Raises:
         UnsupportedError: the layer keeps its states between calls, or does what is not known here.
     """
-    if config.get("stateful") or config.get("zero_output_for_mask"):
-        raise UnsupportedError("states that a layer keeps, or outputs that are zeroed")
+    if config.get("stateful"):
+        raise UnsupportedError("states that a layer keeps")
     make, count = _STEPS[kind]
     step = make(config, weights)
     x, *given = inputs
@@ -47,7 +47,10 @@ def recurrent(
             new = np.where(valid, new, output)
             new_states = [np.where(valid, a, b) for a, b in zip(new_states, states, strict=True)]
         output, states = new, new_states
-        sequence.append(output)
+        shown = (
+            valid * output if mask is not None and config.get("zero_output_for_mask") else output
+        )
+        sequence.append(shown)
     result = np.stack(sequence, 1) if config["return_sequences"] else output
     return [result, *states] if config["return_state"] else [result]
 

@@ -73,3 +73,17 @@ def test_a_model_gives_what_keras_gave(name: str) -> None:
     found = evaluate(model, x)
     for output, wanted in zip(found.outputs, expected, strict=True):
         np.testing.assert_allclose(output, wanted, rtol=1e-4, atol=1e-5)
+
+
+ARCHIVES = sorted((GOLDENS / "keras_v3").glob("*/*.keras"))
+
+
+@pytest.mark.parametrize("path", ARCHIVES, ids=[f"{p.parent.name}-{p.stem}" for p in ARCHIVES])
+def test_an_archive_gives_what_keras_gave(path: Path) -> None:
+    model = load_model(path, compile=False)
+    with np.load(path.with_suffix(".npz")) as arrays:
+        x = [arrays[f"x_{i}"] for i in range(len(model.inputs))]
+        expected = [arrays[f"prediction_{i}"] for i in range(len(model.outputs))]
+    found = evaluate(model, x)
+    for output, wanted in zip(found.outputs, expected, strict=True):
+        np.testing.assert_allclose(output, wanted, rtol=1e-4, atol=1e-5)
