@@ -48,13 +48,21 @@ def sources() -> Iterator[Path]:
 
 
 def operators_named_in(path: Path) -> set[str]:
-    """The ONNX operators among the words that a source spells out."""
+    """The ONNX operators among the words that a source spells out, but for what it exports."""
+    statements = ast.parse(path.read_text(encoding="utf-8")).body
     words = {
         node.value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for statement in statements
+        if not _is_list_of_exports(statement)
+        for node in ast.walk(statement)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return {word for word in words if onnx.defs.has(word, max_inclusive_version=OPSET)}
+
+
+def _is_list_of_exports(statement: ast.stmt) -> bool:
+    """`__all__` names layers, some of which are called like an operator."""
+    return isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
 
 
 def test_sources_are_found() -> None:
