@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from konnx.training.data import Arrays
-from konnx.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
-from konnx.utils.enqueuers import batch_order
+from konnx.utils.enqueuers import GeneratorEnqueuer, OrderedEnqueuer, batch_order
 from konnx.utils.random import numpy_state, set_numpy_state
+from konnx.utils.sequence import Sequence
 
 Step = Callable[[Arrays], list[np.ndarray]]
 

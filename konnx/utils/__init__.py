@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "CustomObjectScope": "konnx.utils.custom_objects",
-    "GeneratorEnqueuer": "konnx.utils.data_utils",
+    "GeneratorEnqueuer": "konnx.utils.enqueuers",
     "HDF5Matrix": "konnx.utils.io_utils",
-    "OrderedEnqueuer": "konnx.utils.data_utils",
+    "OrderedEnqueuer": "konnx.utils.enqueuers",
     "Progbar": "konnx.utils.progbar",
-    "Sequence": "konnx.utils.data_utils",
-    "SequenceEnqueuer": "konnx.utils.data_utils",
+    "Sequence": "konnx.utils.sequence",
+    "SequenceEnqueuer": "konnx.utils.enqueuers",
     "convert_all_kernels_in_model": "konnx.utils.layer_utils",
     "custom_object_scope": "konnx.utils.custom_objects",
     "deserialize_keras_object": "konnx.utils.generic_utils",
