@@ -25,6 +25,8 @@ def restore_optimizer(model: Model, content: KerasFile) -> None:
     params = model.compiled.trainable_weights
     model.compiled.make_optimizer_state()
     arrays = [array for _, array in content.optimizer_weights or ()]
+    if is_untrained(arrays):
+        return
     try:
         if _is_before_2_1(content.keras_version):
             arrays = _in_order_of_model(arrays, params, names_in_file(model, content))
@@ -35,6 +37,15 @@ def restore_optimizer(model: Model, content: KerasFile) -> None:
             f"be restored and starts anew: {error}",
             stacklevel=5,
         )
+
+
+def is_untrained(arrays: Sequence[Array]) -> bool:
+    """Tell whether a state is that of before the first step, as later Keras versions write it.
+
+    Args:
+        arrays: the state; no more than the number of iterations, if nothing was trained.
+    """
+    return len(arrays) == 1 and arrays[0].shape == () and not arrays[0]
 
 
 def _is_before_2_1(version: str | None) -> bool:

@@ -13,6 +13,7 @@ from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.converters.hdf5 import KerasFile
 from konnx.converters.keras_v3.places import Config, layers_of, snake_case
 from konnx.converters.keras_v3.tree import WeightsTree
+from konnx.converters.optimizer_state import is_untrained
 from konnx.converters.training_config import restore_training
 from konnx.graph import Variable
 from konnx.models.model import Model
@@ -65,7 +66,7 @@ def restore_compilation(
     saved = tree.saved(OPTIMIZER)
     if model.is_compiled and saved is not None and saved.arrays:
         params = ordered_weights(model, config["config"], model.compiled.trainable_weights)
-        _restore_state(model, saved.arrays, params)
+        restore_state(model, saved.arrays, params)
 
 
 def training_config(config: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -125,14 +126,14 @@ def _name(described: Mapping[str, Any], family: Registry[Any]) -> Any:
     return name if is_plain and name in family else described
 
 
-def _restore_state(
-    model: Model, arrays: Sequence[NDArray[Any]], params: Sequence[Variable]
-) -> None:
+def restore_state(model: Model, arrays: Sequence[NDArray[Any]], params: Sequence[Variable]) -> None:
     """Give a compiled model's optimizer a state; warn where it does not fit."""
     optimizer, compiled = model.optimizer, model.compiled
     compiled.make_optimizer_state()
     try:
-        optimizer.set_weights(_by_slot(arrays, params, compiled.trainable_weights))
+        state = _by_slot(arrays, params, compiled.trainable_weights)
+        if not is_untrained(state):
+            optimizer.set_weights(state)
     except ValueError as error:
         warnings.warn(
             f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "

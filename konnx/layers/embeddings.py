@@ -83,11 +83,10 @@ class Embedding(WeightedLayer):
         super().build(input_shape)
 
     def compute_mask(self, inputs: Tensor, mask: Any = None) -> Tensor | None:
-        return ops.not_equal(inputs, 0) if self.mask_zero else None
+        return ops.not_equal(_places(inputs), 0) if self.mask_zero else None
 
     def call(self, inputs: Tensor) -> Tensor:
-        places = ops.cast(inputs, "int32") if is_float(inputs.dtype) else inputs
-        return ops.gather(self.embeddings, places)
+        return ops.gather(self.embeddings, _places(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self._sizes(input_shape), self.output_dim)
@@ -114,3 +113,8 @@ class Embedding(WeightedLayer):
             "mask_zero": self.mask_zero,
             "input_length": self.input_length,
         }
+
+
+def _places(inputs: Tensor) -> Tensor:
+    is_whole = not is_float(inputs.dtype) and inputs.dtype != "bool"
+    return inputs if is_whole else ops.cast(inputs, "int32")

@@ -31,8 +31,13 @@ def trace(inputs: Sequence[Tensor], outputs: Sequence[Tensor], name: str) -> Top
     finished, met = _walk_back(inputs, outputs)
     node_depths, layer_depths = _depths(finished)
     seen = {layer: index for index, layer in enumerate(met)}
-    layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], seen[layer]))
     _check_connected(inputs, finished, name)
+    for node in map(node_of, inputs):
+        if node not in node_depths:  # nothing needs it, and yet it is an input, as in later Keras
+            finished.append(node)
+            node_depths[node] = layer_depths[node.layer] = 0
+            seen[node.layer] = -1
+    layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], seen[layer]))
     _check_names(layers, name)
     place = {node: index for index, node in enumerate(finished)}
     nodes = sorted(finished, key=lambda node: (-node_depths[node], place[node]))

@@ -11,6 +11,7 @@ import pytest
 
 from konnx import optimizers
 from konnx.converters.hdf5 import KerasFile, read_hdf5
+from konnx.converters.keras_v3.training import restore_state
 from konnx.converters.optimizer_state import restore_optimizer
 from konnx.layers import Dense
 from konnx.models import Sequential, load_model
@@ -107,6 +108,25 @@ def test_what_keras_2_1_does_not_write_is_filled_in(name: str, missing: int) -> 
     full[missing] = full[missing] if name == "nadam" else np.array(0)
     for received, expected in zip(other.optimizer.get_weights(), full, strict=True):
         np.testing.assert_allclose(received, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_the_state_of_before_training_is_taken_as_it_is(later: bool) -> None:
+    model = mlp(4, 2)  # tf_keras writes the iterations alone, Keras 3 the learning rate, too
+    if later:
+        restore_state(model, [np.array(0), np.array(0.001)], model.compiled.trainable_weights)
+    else:
+        given = [("iteration:0", np.array(0))]
+        file = KerasFile("model", (), keras_version="2.21.0", optimizer_weights=given)
+        restore_optimizer(model, file)
+    assert not any(value.any() for value in model.optimizer.get_weights())
+
+
+def test_iterations_alone_are_not_the_state_of_a_trained_model() -> None:
+    given = [("iteration:0", np.array(5))]
+    file = KerasFile("model", (), keras_version="2.21.0", optimizer_weights=given)
+    with pytest.warns(UserWarning, match="starts anew.*Received: 1 arrays"):
+        restore_optimizer(mlp(4, 2), file)
 
 
 def test_a_state_without_iterations_may_be_sorted_by_name_too(tmp_path: Path) -> None:

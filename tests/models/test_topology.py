@@ -41,6 +41,15 @@ def test_what_a_shared_layer_needs_stands_before_its_deepest_call() -> None:
     assert names(model) == ["y", "f", "x", "d", "e", "g"]  # as tf_keras 2.21 says, too
 
 
+def test_an_input_that_nothing_needs_is_a_layer_and_comes_back_from_the_config() -> None:
+    # What tf_keras 2.21 says of the same model; Keras 2.1.6 forgets the input.
+    a, b = Input((4,), name="a"), Input((3,), name="b")
+    model = Model([b, a], Dense(2, name="d")(a))
+    again = Model.from_config(model.get_config())
+    assert names(model) == names(again) == ["a", "b", "d"]
+    assert [tensor.shape for tensor in again.inputs] == [(None, 3), (None, 4)]
+
+
 def test_a_deep_chain_needs_no_deep_recursion() -> None:
     x = tensor = Input((2,))
     for _ in range(1500):
