@@ -12,7 +12,7 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from konnx.keras_alias.table import ABSENT, EVERYTHING, MODULES
+from konnx.keras_alias.table import ABSENT, EVERYTHING, MODULES, OWN, RENAMED
 
 KERAS_VERSION = "2.1.6"
 
@@ -136,7 +136,8 @@ def _sources(path: str | None) -> Iterator[tuple[ModuleType, str]]:
 
 def _contents(source: ModuleType, names: str) -> dict[str, Any]:
     wanted = _public_names(source) if names == EVERYTHING else names.split()
-    found = {name: getattr(source, name) for name in wanted if hasattr(source, name)}
+    there = {name: RENAMED.get(name, name) for name in wanted}
+    found = {name: getattr(source, own) for name, own in there.items() if hasattr(source, own)}
     return {name: value for name, value in found.items() if not isinstance(value, ModuleType)}
 
 
@@ -144,7 +145,8 @@ def _public_names(source: ModuleType) -> Sequence[str]:
     """The names that a module says are its own, or those of what it defines."""
     listed: Sequence[str] | None = getattr(source, "__all__", None)
     if listed is not None:
-        return listed
+        own = OWN.get(source.__name__, "").split()
+        return [name for name in listed if name not in own]
     return [
         name
         for name, value in vars(source).items()

@@ -7,6 +7,18 @@ from collections.abc import Mapping
 EVERYTHING = "*"
 """All public names of a module of konnx."""
 
+RENAMED: Mapping[str, str] = {"Container": "Network", "Node": "InboundNode"}
+"""What konnx calls otherwise, by the name that Keras 2.1.6 has for it."""
+
+OWN: Mapping[str, str] = {
+    "konnx.initializers": "INITIALIZERS RandomInitializer compute_fans deferred",
+    "konnx.layers": "LAYERS Operation is_operation operand operation_from_config register",
+    "konnx.losses": "LOSSES binary_log_likelihood class_numbers",
+    "konnx.metrics": "METRICS STATEFUL accuracy_for crossentropy_for",
+    "konnx.optimizers": "OPTIMIZERS",
+}
+"""By module of konnx: names for konnx itself, which are none of Keras."""
+
 _LEGACY = {
     "konnx.legacy.layers": EVERYTHING,
     "konnx.legacy.recurrent": "Recurrent",
@@ -58,6 +70,8 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "engine.sequential": {"konnx.models": "Sequential"},  # as of Keras 2.2
     "engine.topology": {
         "konnx.layers": "Input InputLayer InputSpec Layer",
+        "konnx.layers.node": "Node",
+        "konnx.models.network": "Container",
         "konnx.models.topology": "get_source_inputs",
         "konnx.legacy.layers": "merge",
     },

@@ -14,8 +14,9 @@ import pytest
 
 from konnx import backend, callbacks, layers, losses, models, optimizers, utils
 from konnx.keras_alias import install
-from konnx.keras_alias.table import MODULES
-from konnx.models import topology
+from konnx.keras_alias.table import MODULES, OWN, RENAMED
+from konnx.layers import node
+from konnx.models import network, topology
 
 pytestmark = pytest.mark.no_runtime
 
@@ -56,7 +57,10 @@ ABSENT = [path for path in MODULES if not present(path)]
 def test_the_names_of_a_module_are_konnx_own_objects(root: str, path: str) -> None:
     module = importlib.import_module(f"{root}.{path}" if path else root)
     sources = [importlib.import_module(source) for source in MODULES[path] if _exists(source)]
-    own = {name: [getattr(source, name, None) for source in sources] for name in module.__all__}
+    own = {
+        name: [getattr(source, RENAMED.get(name, name), None) for source in sources]
+        for name in module.__all__
+    }
     assert [name for name in own if getattr(module, name) not in own[name]] == []
 
 
@@ -65,6 +69,14 @@ def test_every_name_that_the_table_lists_of_a_module_that_exists_is_there(path: 
     module = importlib.import_module(f"keras.{path}" if path else "keras")
     listed = " ".join(names for source, names in MODULES[path].items() if _exists(source))
     assert set(listed.split()) - {"*"} <= set(module.__all__)
+
+
+@pytest.mark.parametrize("source", OWN)
+def test_names_for_konnx_itself_are_not_handed_out(source: str) -> None:
+    own = OWN[source].split()
+    assert set(own) <= set(importlib.import_module(source).__all__)
+    module = importlib.import_module(source.replace("konnx", "keras"))
+    assert [name for name in own if hasattr(module, name)] == []
 
 
 @pytest.mark.parametrize("path", ABSENT)
@@ -82,6 +94,8 @@ def test_a_module_that_konnx_lacks_is_an_import_error_that_names_it(path: str) -
         ("from keras.layers.recurrent import LSTM", "LSTM", layers.LSTM),
         ("from keras.layers.merge import concatenate", "concatenate", layers.concatenate),
         ("from keras.engine.topology import Layer", "Layer", layers.Layer),
+        ("from keras.engine.topology import Container as f", "f", network.Network),
+        ("from keras.engine.topology import Node as f", "f", node.InboundNode),
         ("from keras.engine import get_source_inputs as f", "f", topology.get_source_inputs),
         ("from keras.engine import InputSpec", "InputSpec", layers.InputSpec),
         ("from keras import Model", "Model", models.Model),
