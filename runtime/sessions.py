@@ -25,6 +25,10 @@ Session = Any
 
 _FATAL = 4
 
+# What ONNX Runtime 1.19 fuses in float64 or float16, too, where it has no kernel for the result;
+# and the optimizer that does it.
+_MISPLACED_FUSIONS = {"FusedMatMul": "MatmulTransposeFusion", "QuickGelu": "QuickGeluFusion"}
+
 
 @dataclass(frozen=True)
 class Port:
@@ -101,10 +105,10 @@ def _start(runtime: Any, source: bytes | str, options: Any, device: Device) -> S
     try:
         return start()
     except Exception as error:
-        # ONNX Runtime 1.19 fuses products of float64, too, into an op that it has no kernel for.
-        if "FusedMatMul" not in str(error):
+        culprits = [name for op, name in _MISPLACED_FUSIONS.items() if op in str(error)]
+        if not culprits:
             raise
-        return start(disabled_optimizers=["MatmulTransposeFusion"])
+        return start(disabled_optimizers=culprits)
 
 
 def _source(model: ModelProto | bytes | str | os.PathLike[str]) -> bytes | str:

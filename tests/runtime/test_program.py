@@ -455,3 +455,15 @@ def test_a_failing_run_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None
     with pytest.raises(ExecutionError):
         run(np.ones(2), np.ones(3))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("dtype", ["float16", "float", "double"])
+def test_what_older_runtimes_fuse_without_a_kernel_runs_unfused(dtype: str) -> None:
+    model = parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["" : 18]>
+        swish ({dtype}[N] x) => ({dtype}[N] y) {{ s = Sigmoid(x) y = Mul(x, s) }}"""
+    )
+    x = np.ones(3, {"float": "float32", "double": "float64"}.get(dtype, dtype))
+    [y] = Program(model, feeds=["x"], fetches=["y"], device="cpu")(x)
+    np.testing.assert_allclose(y, [0.7310586] * 3, rtol=1e-3)
