@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def _made(model: Model, options: ExportOptions, source: str) -> onnx.ModelProto:
     found = inference_interface(model, options)
     if options.float16:
         found = _simplified(in_float16(found))
+    gc.collect()  # nodes and tensors hold each other, and those of before the passes all weights
     proto = emit_resolved(found.inputs, found.outputs, freeze=True, name=model.name).model
     proto = in_opset(proto, OPSET if options.opset is None else options.opset)
     if options.quantize is not None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 import onnx
 from onnx import defs, helper
 
+from konnx.converters.onnx_export.checking import check_model
 from konnx.converters.onnx_export.older_forms import RULES, Place, UnspellableError
 from konnx.graph import OPSET
 from konnx.graph.emit import IR_VERSION
@@ -41,7 +42,7 @@ def in_opset(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
     if opset != OPSET:
         model = _rewritten(model, opset)
     try:
-        onnx.checker.check_model(model, full_check=True)
+        check_model(model)
     except Exception as error:  # ValidationError or InferenceError, which share no better base
         if opset == OPSET:
             raise

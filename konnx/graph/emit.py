@@ -81,21 +81,12 @@ def emit_resolved(
     tidy = keep_padding_apart(tidy_scans(list(outputs.values())))
     outputs = dict(zip(outputs, tidy, strict=True))
     model = _Model(freeze, dict.fromkeys([*inputs, *outputs], 0))
-    writer = _Writer(model, {tensor: key for key, tensor in inputs.items()})
-    writer.write(outputs)
-    graph = helper.make_graph(
-        writer.nodes,
-        name,
-        [_value_info(key, tensor) for key, tensor in inputs.items()]
-        + [_value_info(key, variable) for key, variable in model.variables.items()],
-        [_value_info(key, tensor) for key, tensor in outputs.items()],
-        initializer=writer.initializers,
-    )
-    opsets = [helper.make_opsetid("", OPSET)]
-    opsets += [helper.make_opsetid(domain, 1) for domain in sorted(model.domains)]
-    proto = helper.make_model(
-        graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name=PRODUCER
-    )
+    proto = onnx.ModelProto(ir_version=IR_VERSION, producer_name=PRODUCER)
+    _Writer(proto.graph, model, {tensor: key for key, tensor in inputs.items()}).write(outputs)
+    _declare(proto.graph, name, {**inputs, **model.variables}, outputs)
+    proto.opset_import.add(domain="", version=OPSET)
+    for domain in sorted(model.domains):
+        proto.opset_import.add(domain=domain, version=1)
     return Emitted(proto, model.variables)
 
 
@@ -120,16 +111,16 @@ class _Model:
 
 
 class _Writer:
-    """Gives every tensor a name and lists nodes and initializers; equal nodes are written once.
+    """Gives every tensor a name, writes nodes and initializers; equal nodes are written once.
 
     Args:
+        graph: to write into; large weights would cost memory if they were gathered elsewhere first.
         model: shared with the writers of bodies.
         names: of tensors that are there already: inputs, and what a body captures.
     """
 
-    def __init__(self, model: _Model, names: dict[Tensor, str]) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
+    def __init__(self, graph: onnx.GraphProto, model: _Model, names: dict[Tensor, str]) -> None:
+        self._graph = graph
         self._model = model
         self._names = names
         self._given = set(names)
@@ -177,7 +168,7 @@ class _Writer:
         key = constant_key(value) or id(value)
         if key not in self._known:
             name = self._unique(tensor.node.name or "constant")
-            self.initializers.append(numpy_helper.from_array(value, name))
+            self._graph.initializer.append(numpy_helper.from_array(value, name))
             self._known[key] = (name,)
         self._names[tensor] = self._known[key][0]
 
@@ -187,7 +178,7 @@ class _Writer:
             return
         name = self._names[tensor] = self._unique(tensor.name)
         if self._model.freeze:
-            self.initializers.append(numpy_helper.from_array(tensor.numpy(), name))
+            self._graph.initializer.append(numpy_helper.from_array(tensor.numpy(), name))
         else:
             self._model.variables[name] = tensor
 
@@ -209,17 +200,15 @@ class _Writer:
     def _body(self, key: str, body: Subgraph, outer: Sequence[Tensor | None]) -> onnx.GraphProto:
         """Write a body; its parameters are inputs, what it captures keeps the outer name."""
         names = {tensor: self._unique(tensor.name) for tensor in body.parameters}
-        inputs = [_value_info(name, tensor) for tensor, name in names.items()]
+        inputs = {name: tensor for tensor, name in names.items()}
         for inner, tensor in zip(body.captures, outer, strict=True):
             assert tensor is not None
             names[inner] = self._names[tensor]
         outputs = {self._unique(tensor.name): tensor for tensor in body.results}
-        writer = _Writer(self._model, names)
-        writer.write(outputs)
-        results = [_value_info(name, tensor) for name, tensor in outputs.items()]
-        return helper.make_graph(
-            writer.nodes, key, inputs, results, initializer=writer.initializers
-        )
+        graph = onnx.GraphProto()
+        _Writer(graph, self._model, names).write(outputs)
+        _declare(graph, key, inputs, outputs)
+        return graph
 
     def _add(
         self,
@@ -233,7 +222,7 @@ class _Writer:
         if domain:
             self._model.domains.add(domain)
         name = _unique(name, self._model.node_names)
-        self.nodes.append(node_proto(op_type, inputs, outputs, attributes, name, domain))
+        self._graph.node.append(node_proto(op_type, inputs, outputs, attributes, name, domain))
 
     def _output_name(self, tensor: Tensor) -> str:
         if tensor.type == OMITTED:
@@ -261,5 +250,10 @@ def _key(node: Node, inputs: Sequence[str]) -> object:
     return (node.domain, node.op_type, len(node.outputs), attributes_key(node), *inputs)
 
 
-def _value_info(name: str, tensor: Tensor) -> onnx.ValueInfoProto:
-    return helper.make_value_info(name, tensor.type.proto)
+def _declare(
+    graph: onnx.GraphProto, name: str, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+) -> None:
+    """Give a graph its name, and the names and types of its inputs and outputs."""
+    graph.name = name
+    for values, tensors in ((graph.input, inputs), (graph.output, outputs)):
+        values.extend(helper.make_value_info(key, one.type.proto) for key, one in tensors.items())
