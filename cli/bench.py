@@ -44,7 +44,7 @@ def bench(
         typer.Option(
             "--input-shape",
             metavar="[NAME:]SIZES",
-            help="Shape of an input but for the samples; default: 1 for what the model leaves "
+            help="Shape of an input, with ? for the samples; default: 1 for what the model leaves "
             "open. Repeatable.",
         ),
     ] = None,
