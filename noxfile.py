@@ -159,3 +159,13 @@ def pytorch(session: nox.Session) -> None:
     _install(session, "pytorch", "cpu")
     script = ROOT / "tests" / "pytorch" / "check.py"
     session.run("python", "-P", str(script), session.create_tmp())
+
+
+@nox.session(requires=["wheel"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation, without a warning, into .nox/docs/tmp/site."""
+    _install(session, "docs")
+    # mkdocs-material speaks of the future of MkDocs otherwise.
+    env = {"NO_MKDOCS_2_WARNING": "1"}
+    folder = str(Path(session.create_tmp()) / "site")
+    session.run("mkdocs", "build", "--strict", "--site-dir", folder, env=env)
