@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from konnx import (
         activations,
+        applications,
         autodiff,
         backend,
         callbacks,
@@ -48,6 +49,7 @@ __all__ = [
     "Model",
     "Sequential",
     "activations",
+    "applications",
     "autodiff",
     "backend",
     "callbacks",

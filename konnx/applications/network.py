@@ -1,0 +1,257 @@
+"""What all applications share: their arguments, their tops and their published weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from konnx.config import image_data_format
+from konnx.graph import Tensor
+from konnx.layers import (
+    BatchNormalization,
+    Dense,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Input,
+)
+from konnx.models import Model
+from konnx.models.topology import get_source_inputs
+from konnx.utils.downloads import get_file
+
+PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications/"
+IMAGENET_CLASSES = 1000
+
+Shape = Sequence[int | None]
+
+
+@dataclass(frozen=True)
+class WeightFiles:
+    """Where weights learned on ImageNet are published: a folder, two names and their MD5."""
+
+    folder: str
+    top: str
+    top_hash: str | None
+    notop: str
+    notop_hash: str | None
+
+    def fetch(self, include_top: bool) -> str:
+        """Return the path of a file, downloaded unless it is in the cache."""
+        name, file_hash = (
+            (self.top, self.top_hash) if include_top else (self.notop, self.notop_hash)
+        )
+        origin = f"{PUBLISHED}{self.folder}/{name}"
+        return get_file(name, origin, file_hash=file_hash, cache_subdir="models")
+
+
+def weight_files(name: str, top_hash: str, notop_hash: str) -> WeightFiles:
+    """Return the files of an application whose names follow Keras' pattern."""
+    stem = f"{name}_weights_tf_dim_ordering_tf_kernels"
+    return WeightFiles(name, f"{stem}.h5", top_hash, f"{stem}_notop.h5", notop_hash)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The arguments that all applications have."""
+
+    include_top: bool
+    weights: Any
+    input_tensor: Tensor | None
+    input_shape: Shape | None
+    pooling: str | None
+    classes: int
+    classifier_activation: Any
+
+
+def classifier(x: Tensor, choices: Choices) -> Any:
+    """Average over the places and classify by one dense layer, as most applications do."""
+    x = GlobalAveragePooling2D(name="avg_pool")(x)
+    return dense_predictions(x, choices)
+
+
+def dense_predictions(x: Tensor, choices: Choices) -> Any:
+    """Classify features by one dense layer."""
+    activation = choices.classifier_activation
+    return Dense(choices.classes, activation=activation, name="predictions")(x)
+
+
+@dataclass(frozen=True)
+class Network:
+    """An application: what it is called, what it computes and which images it takes.
+
+    Args:
+        name: of the model.
+        features: from images to the last features.
+        size: height and width unless told otherwise, in pixels.
+        smallest: the least height and width, in pixels.
+        files: its published weights.
+        top: from features to classes.
+        pool_names: of the layers that `pooling` "avg" and "max" add.
+    """
+
+    name: str
+    features: Callable[[Tensor], Any]
+    size: int
+    smallest: int
+    files: WeightFiles
+    top: Callable[[Tensor, Choices], Any] = classifier
+    pool_names: tuple[str | None, str | None] = (None, None)
+
+    def build(self, choices: Choices) -> Model:
+        """Return the model with its weights.
+
+        Raises:
+            ValueError: the arguments contradict each other, or weights do not fit.
+            FileNotFoundError: there is no such file of weights.
+        """
+        _check(self.name, choices)
+        images = self._images(choices)
+        x = self.features(images)
+        x = self.top(x, choices) if choices.include_top else self._pooled(x, choices.pooling)
+        inputs = images if choices.input_tensor is None else get_source_inputs(images)
+        model = Model(inputs, x, name=self.name)
+        self._load(model, choices)
+        return model
+
+    def _images(self, choices: Choices) -> Any:
+        if choices.input_tensor is not None:
+            self._check_shape(choices.input_tensor.shape[1:], choices)
+            return choices.input_tensor
+        shape = choices.input_shape
+        if shape is None:
+            size = self.size if choices.include_top else None
+            shape = image_shape(size, 3)
+        self._check_shape(shape, choices)
+        return Input(shape=tuple(shape))
+
+    def _check_shape(self, shape: Sequence[Any], choices: Choices) -> None:
+        check_image_shape(self.name, shape, self.smallest)
+        _, channels = split_shape(shape)
+        if choices.weights != "imagenet":
+            return
+        if channels != 3:
+            raise ValueError(
+                f"'{self.name}': the weights of ImageNet are for 3 channels, red, green and blue. "
+                f"Received: input_shape={tuple(shape)}. Give such a shape, or weights=None."
+            )
+        expected = image_shape(self.size, 3)
+        if choices.include_top and tuple(shape) != expected:
+            raise ValueError(
+                f"'{self.name}' with include_top=True and the weights of ImageNet takes images of "
+                f"shape {expected}. Received: input_shape={tuple(shape)}. With include_top=False "
+                "they may have other sizes."
+            )
+
+    def _pooled(self, x: Tensor, pooling: str | None) -> Any:
+        if pooling is None:
+            return x
+        average, maximum = self.pool_names
+        if pooling == "avg":
+            return GlobalAveragePooling2D(name=average)(x)
+        return GlobalMaxPooling2D(name=maximum)(x)
+
+    def _load(self, model: Model, choices: Choices) -> None:
+        weights = choices.weights
+        if weights is None:
+            return
+        path = self.files.fetch(choices.include_top) if weights == "imagenet" else weights
+        try:
+            model.load_weights(path)
+        except ValueError as error:
+            top = "with" if choices.include_top else "without"
+            raise ValueError(
+                f"'{path}' does not hold the weights of '{self.name}' {top} its top, of "
+                f"{choices.classes} classes: {error}"
+            ) from error
+
+
+def _check(name: str, choices: Choices) -> None:
+    weights = choices.weights
+    if weights not in (None, "imagenet") and not Path(os.fspath(weights)).is_file():
+        raise FileNotFoundError(
+            f"'{name}': `weights` must be None, 'imagenet' or the path of a file of weights. "
+            f"There is no file '{weights}'."
+        )
+    if choices.pooling not in (None, "avg", "max"):
+        raise ValueError(
+            f"'{name}': `pooling` must be None, 'avg' or 'max'. "
+            f"Received: pooling={choices.pooling!r}"
+        )
+    if choices.include_top and choices.classes < 1:
+        raise ValueError(
+            f"'{name}': `classes` must be positive. Received: classes={choices.classes}"
+        )
+    if weights == "imagenet" and choices.include_top:
+        _check_imagenet_top(name, choices)
+
+
+def _check_imagenet_top(name: str, choices: Choices) -> None:
+    if choices.classes != IMAGENET_CLASSES:
+        raise ValueError(
+            f"'{name}': the weights of ImageNet are for {IMAGENET_CLASSES} classes. Received: "
+            f"classes={choices.classes}. Use include_top=False and classify by layers of your "
+            "own, or weights=None."
+        )
+    if choices.classifier_activation not in (None, "softmax"):
+        raise ValueError(
+            f"'{name}': with the weights of ImageNet `classifier_activation` must be 'softmax' or "
+            f"None. Received: classifier_activation={choices.classifier_activation!r}"
+        )
+
+
+def check_image_shape(name: str, shape: Sequence[Any], smallest: int) -> None:
+    """Refuse shapes that are none of an image, or of one too small."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"'{name}': an image has height, width and channels, {image_shape(None, 3)}. "
+            f"Received: input_shape={tuple(shape)}"
+        )
+    sizes, channels = split_shape(shape)
+    if not isinstance(channels, int):
+        raise ValueError(
+            f"'{name}': the number of channels must be known. Received: input_shape={tuple(shape)}"
+        )
+    if any(isinstance(size, int) and size < smallest for size in sizes):
+        raise ValueError(
+            f"'{name}': images must have at least {smallest} by {smallest} pixels. "
+            f"Received: input_shape={tuple(shape)}"
+        )
+
+
+def channel_axis() -> int:
+    """Return the axis of the channels in a batch of images: 1 or 3, by `image_data_format`."""
+    return 1 if image_data_format() == "channels_first" else 3
+
+
+def image_shape(size: int | None, channels: int) -> tuple[int | None, int | None, int | None]:
+    """Return the shape of a square image."""
+    return (channels, size, size) if channel_axis() == 1 else (size, size, channels)
+
+
+def split_shape(shape: Sequence[Any]) -> tuple[Sequence[Any], Any]:
+    """Return height and width, and the channels, of the shape of an image."""
+    return (shape[1:], shape[0]) if channel_axis() == 1 else (shape[:2], shape[2])
+
+
+def normalized(x: Tensor, name: str | None = None, **arguments: Any) -> Any:
+    """Normalize over the channels."""
+    return BatchNormalization(axis=channel_axis(), name=name, **arguments)(x)
+
+
+def published_size(
+    input_shape: Shape | None, input_tensor: Tensor | None, sizes: Sequence[int]
+) -> int:
+    """Return which of the sizes with weights of their own images have; else the largest, 224.
+
+    Args:
+        input_shape: of an image.
+        input_tensor: images, which count first.
+        sizes: height and width for which weights are published.
+    """
+    shape = input_shape if input_tensor is None else input_tensor.shape[1:]
+    if shape is None or len(shape) != 3:
+        return sizes[-1]
+    (rows, columns), _ = split_shape(shape)
+    return rows if rows == columns and rows in sizes else sizes[-1]
