@@ -18,6 +18,8 @@ _WHY_MASK = "Keras 3 hands it to the layer as a tensor"
 _ATTENTION = ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
 _INPUTS = ("query", "value", "key", "attention_mask")
 """The arguments of attention that are inputs, in order."""
+_POSITIONS = (*_INPUTS[:3], *(f"{name}_mask" for name in _INPUTS[:3]), _INPUTS[3])
+"""The arguments of attention in the order in which Keras 3 takes them."""
 
 
 class Calls:
@@ -69,6 +71,8 @@ class Calls:
     ) -> list[Any]:
         """A call as a list of [layer, call, output, arguments], one for each tensor."""
         args, kwargs = call.get("args") or [], dict(call.get("kwargs") or {})
+        if entry["class_name"] in _ATTENTION:
+            args, kwargs = [], _attention(args, kwargs)
         if is_operation(entry):
             places, arguments = _operands(args, kwargs)
         else:
@@ -86,10 +90,9 @@ class Calls:
     ) -> tuple[list[Place], Config]:
         """The tensors of a layer's call, and its other arguments."""
         order = _INPUTS if entry["class_name"] in _ATTENTION else ()
-        named = dict(zip(order, args, strict=False)) if order else {}
-        inputs = [*named.values()] if named else args
+        inputs = list(args)
         for key in (*order, "initial_state"):
-            if key in kwargs and key not in named:
+            if key in kwargs:
                 inputs = [*inputs, kwargs.pop(key)]
         for key, value in kwargs.items():
             if any(tensors_in(value)):
@@ -153,6 +156,17 @@ class Calls:
         calls = self._entries.get(place[0], {}).get("inbound_nodes") or []
         call = calls[place[1]] if place[1] < len(calls) else {}
         return list(tensors_in(call.get("args"))) if isinstance(call, Mapping) else []
+
+
+def _attention(args: Sequence[Any], kwargs: Config) -> Config:
+    """The arguments of a call of attention by name; with a mask there is a key, too.
+
+    Without it, nothing but its dtype would tell a third tensor from a key.
+    """
+    named = {**dict(zip(_POSITIONS, args, strict=False)), **kwargs}
+    if named.get("attention_mask") is not None and named.get("key") is None:
+        named["key"] = named.get("value")
+    return named
 
 
 def _mask_of(kwargs: Config) -> Any:

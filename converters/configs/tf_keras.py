@@ -61,6 +61,8 @@ def _call(call: Any, entry: Mapping[str, Any], made: list[Any]) -> Any:
     inputs, arguments = _given(call, str(entry.get("name")))
     if not inputs:
         return call
+    if entry.get("class_name") == "MultiHeadAttention":
+        arguments = _with_key(arguments)
     mask = arguments.pop("mask", None)
     further = [key for key in arguments if _is_tensors(arguments[key])]
     further.sort(key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
@@ -69,6 +71,15 @@ def _call(call: Any, entry: Mapping[str, Any], made: list[Any]) -> Any:
         inputs = _masked(inputs, list(_places(mask)), str(entry.get("name")), made)
     kept = {key: one for key, one in arguments.items() if key not in further and one is not None}
     return [[*place, kept] for place in inputs]
+
+
+def _with_key(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of attention; with a mask there is a key, too.
+
+    Without it, nothing but its dtype would tell a third tensor from a key.
+    """
+    is_lone = _is_tensors(arguments.get("attention_mask")) and not arguments.get("key")
+    return {**arguments, "key": arguments["value"]} if is_lone else {**arguments}
 
 
 def _operation(call: Any, name: str) -> list[Any]:

@@ -171,6 +171,8 @@ def _attention_call(
     if mask is not None:
         names[len(tensors) - 1 :] = ["attention_mask"]
     given = dict(zip(names, tensors, strict=False))
+    if mask is not None and given.get("key") == given["value"]:
+        del given["key"]  # which is there so that the mask is told from a key
     hidden = {f"{name}_mask": one for name, one in zip(names, masks, strict=False) if one}
     return {"args": [given.pop("query")], "kwargs": {**given, **hidden, **kwargs}}
 

@@ -203,6 +203,17 @@ def attention(keras: Any) -> Any:
     return keras.Model([x, memory], [pooled, other], name="attention")
 
 
+def attention_mask(keras: Any) -> Any:
+    """Return attention that is told what is visible, by whole numbers and by floats."""
+    kl = keras.layers
+    x, memory = kl.Input((5, 8), name="x"), kl.Input((4, 6), name="memory")
+    seen = kl.Input((5, 4), dtype="int32", name="seen")
+    first = kl.MultiHeadAttention(2, 3)(x, value=memory, attention_mask=seen)
+    weak = kl.Rescaling(0.5)(seen)
+    second = kl.MultiHeadAttention(2, 3)(x, value=memory, attention_mask=weak)
+    return keras.Model([x, memory, seen], [first, second], name="attention_mask")
+
+
 def pictures(keras: Any) -> Any:
     """Return a network of images as those of today begin."""
     kl = keras.layers
@@ -248,6 +259,7 @@ LATER: dict[str, Builder] = {
     "operations": operations,
     "masks": masks,
     "attention": attention,
+    "attention_mask": attention_mask,
     "pictures": pictures,
 }
 """What only Keras 3 has, or has otherwise."""

@@ -184,7 +184,17 @@ def test_masks_of_attention_are_applied_to_what_they_are_of() -> None:
     applied, attention = converted(layer)["layers"]
     assert applied["inbound_nodes"] == [[["v", 0, 0, {}], ["m", 0, 0, {}]]]
     [call] = attention["inbound_nodes"]
-    assert [place[0] for place in call] == ["q", applied["name"], "a"]
+    # The value is the key, too, so that what comes fourth is the mask, whatever its dtype is.
+    assert [place[0] for place in call] == ["q", applied["name"], "v", "a"]
+
+
+@pytest.mark.parametrize("class_name", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_masks_of_attention_without_names_have_their_places(class_name: str) -> None:
+    given = [tensor("q"), tensor("v"), tensor("k"), None, tensor("m"), None, tensor("a")]
+    applied, attention = converted(entry("d", (given, {}), class_name=class_name))["layers"]
+    assert applied["inbound_nodes"] == [[["v", 0, 0, {}], ["m", 0, 0, {}]]]
+    [call] = attention["inbound_nodes"]
+    assert [place[0] for place in call] == ["q", applied["name"], "k", "a"]
 
 
 def test_a_tensor_for_an_unknown_argument_is_refused() -> None:

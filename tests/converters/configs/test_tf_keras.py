@@ -43,6 +43,13 @@ def test_each_tensor_of_a_call_has_an_entry(call: Any, plain: Any) -> None:
     assert (found["input_layers"], found["output_layers"]) == ([["x", 0, 0]], [["l", 0, 0]])
 
 
+@pytest.mark.parametrize("keys", [{}, {"key": None}, {"key": ["k", 0, 0]}])
+def test_attention_with_a_mask_has_a_key(keys: dict[str, Any]) -> None:
+    call = ["q", 0, 0, {"value": ["v", 0, 0], **keys, "attention_mask": ["m", 0, 0]}]
+    [places] = with_plain_calls(network("MultiHeadAttention", call))["layers"][0]["inbound_nodes"]
+    assert [place[0] for place in places] == ["q", "v", "k" if keys.get("key") else "v", "m"]
+
+
 def operand(index: int) -> dict[str, Any]:
     return {"class_name": "__operand__", "config": {"index": index}}
 
