@@ -98,9 +98,12 @@ from konnx.layers.preprocessing import (
     Normalization,
     RandomBrightness,
     RandomContrast,
+    RandomCrop,
     RandomFlip,
+    RandomHeight,
     RandomRotation,
     RandomTranslation,
+    RandomWidth,
     RandomZoom,
     Rescaling,
     Resizing,
@@ -159,9 +162,12 @@ register(Rescaling)
 register(Identity)
 register(RandomBrightness)
 register(RandomContrast)
+register(RandomCrop)
 register(RandomFlip)
+register(RandomHeight)
 register(RandomRotation)
 register(RandomTranslation)
+register(RandomWidth)
 register(RandomZoom)
 register(Resizing)
 register(GroupNormalization)
@@ -367,9 +373,12 @@ __all__ = [
     "Permute",
     "RandomBrightness",
     "RandomContrast",
+    "RandomCrop",
     "RandomFlip",
+    "RandomHeight",
     "RandomRotation",
     "RandomTranslation",
+    "RandomWidth",
     "RandomZoom",
     "ReLU",
     "RepeatVector",

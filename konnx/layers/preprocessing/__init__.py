@@ -10,6 +10,7 @@ from konnx.layers.preprocessing.augmentation import (
 )
 from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
 from konnx.layers.preprocessing.normalization import Normalization
+from konnx.layers.preprocessing.random_sizes import RandomCrop, RandomHeight, RandomWidth
 from konnx.layers.preprocessing.rescaling import Rescaling
 from konnx.layers.preprocessing.resizing import CenterCrop, Resizing
 
@@ -20,9 +21,12 @@ __all__ = [
     "Normalization",
     "RandomBrightness",
     "RandomContrast",
+    "RandomCrop",
     "RandomFlip",
+    "RandomHeight",
     "RandomRotation",
     "RandomTranslation",
+    "RandomWidth",
     "RandomZoom",
     "Rescaling",
     "Resizing",

@@ -46,16 +46,21 @@ class _RandomImages(Layer):
         sizes = [ops.size_of(images, 0), 1, 1, 1]
         return ops.uniform(sizes, 0.0, 1.0, images.dtype, seed) * (high - low) + low
 
-    def bounds(self, argument: str, factor: Any, least: float) -> tuple[float, float]:
-        """Return the lower and the upper bound that a factor stands for."""
-        pair = (-factor, factor) if np.ndim(factor) == 0 else tuple(factor)
-        if len(pair) != 2 or not least <= pair[0] <= pair[1]:
-            demand = f"must be a number, or two ascending ones of at least {least}"
-            raise problem(self, argument, demand, factor)
-        return float(pair[0]), float(pair[1])
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed, "data_format": self.data_format}
+
+
+def bounds_of(layer: Layer, argument: str, factor: Any, least: float) -> tuple[float, float]:
+    """Return the lower and the upper bound that a factor stands for.
+
+    Raises:
+        ValueError: it is neither a number, nor two ascending ones of at least `least`.
+    """
+    pair = (-factor, factor) if np.ndim(factor) == 0 else tuple(factor)
+    if len(pair) != 2 or not least <= pair[0] <= pair[1]:
+        demand = f"must be a number, or two ascending ones of at least {least}"
+        raise problem(layer, argument, demand, factor)
+    return float(pair[0]), float(pair[1])
 
 
 class RandomFlip(_RandomImages):
@@ -122,7 +127,7 @@ class RandomContrast(_RandomImages):
         super().__init__(seed, data_format, **kwargs)
         self.factor = factor if isinstance(factor, int | float) else list(factor)
         given = [self.factor] * 2 if isinstance(self.factor, int | float) else self.factor
-        self.range = self.bounds("factor", (-float(given[0]), float(given[1])), -1.0)
+        self.range = bounds_of(self, "factor", (-float(given[0]), float(given[1])), -1.0)
         self.value_range = None if value_range is None else list(value_range)
 
     def varied(self, images: Tensor) -> Tensor:
@@ -159,7 +164,7 @@ class RandomBrightness(_RandomImages):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed, data_format, **kwargs)
-        self.range = self.bounds("factor", factor, -1.0)
+        self.range = bounds_of(self, "factor", factor, -1.0)
         self.value_range = list(value_range)
 
     def varied(self, images: Tensor) -> Tensor:
@@ -248,7 +253,7 @@ class RandomRotation(_RandomAffine):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed, data_format, **kwargs)
-        self.range = self.bounds("factor", factor, -1.0)
+        self.range = bounds_of(self, "factor", factor, -1.0)
         self.fill(fill_mode, interpolation, fill_value)
 
     def places(self, images: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -275,9 +280,9 @@ class _RandomByAxis(_RandomAffine):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed, data_format, **kwargs)
-        self.height_factor = self.bounds("height_factor", height_factor, -1.0)
+        self.height_factor = bounds_of(self, "height_factor", height_factor, -1.0)
         self.width_factor = (
-            None if width_factor is None else self.bounds("width_factor", width_factor, -1.0)
+            None if width_factor is None else bounds_of(self, "width_factor", width_factor, -1.0)
         )
         self.fill(fill_mode, interpolation, fill_value)
 

@@ -37,13 +37,17 @@ def resized(x: Tensor, sizes: Sequence[int], interpolation: str, antialias: bool
 
 
 def _resize(x: Tensor, sizes: Sequence[int], interpolation: str) -> Tensor:
-    kind: dict[str, Any] = {"mode": "linear"}
-    if interpolation == "nearest":
-        kind = {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
     scale = op("Shape", x, start=0, end=2)
     target = op("Concat", scale, constant(np.asarray(sizes, np.int64)), axis=0)
-    y = op("Resize", x, None, None, target, **kind)
+    y = op("Resize", x, None, None, target, **resize_mode(interpolation))
     return refine(y, [*(x.dims or ())[:2], *sizes])
+
+
+def resize_mode(interpolation: str) -> dict[str, Any]:
+    """Return the attributes of ONNX' Resize for "bilinear" or "nearest"."""
+    if interpolation == "nearest":
+        return {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
+    return {"mode": "linear"}
 
 
 def weights_of(length: int, size: int, interpolation: str, antialias: bool) -> np.ndarray:

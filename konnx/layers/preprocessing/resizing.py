@@ -20,7 +20,7 @@ from konnx.layers.spec import InputSpec, Shape
 from konnx.ops.convolution import from_channels_first, to_channels_first
 
 
-class _OfOneSize(Layer):
+class OfOneSize(Layer):
     """What layers share whose images come out in one size."""
 
     height: int
@@ -85,7 +85,7 @@ class _OfOneSize(Layer):
         }
 
 
-class Resizing(_OfOneSize):
+class Resizing(OfOneSize):
     """Images in another size.
 
     Args:
@@ -169,7 +169,7 @@ class Resizing(_OfOneSize):
         }
 
 
-class CenterCrop(_OfOneSize):
+class CenterCrop(OfOneSize):
     """The middle of images; of smaller ones, what is left after enlarging them.
 
     Args:
