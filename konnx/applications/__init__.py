@@ -6,9 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from konnx.applications.densenet import DenseNet121, DenseNet169, DenseNet201
     from konnx.applications.inception_resnet_v2 import InceptionResNetV2
     from konnx.applications.inception_v3 import InceptionV3
     from konnx.applications.mobilenet import MobileNet
+    from konnx.applications.mobilenet_v2 import MobileNetV2
+    from konnx.applications.nasnet import NASNetLarge, NASNetMobile
     from konnx.applications.resnet50 import ResNet50
     from konnx.applications.vgg16 import VGG16
     from konnx.applications.vgg19 import VGG19
@@ -22,14 +25,26 @@ _MODULES = {
     "InceptionV3": "inception_v3",
     "InceptionResNetV2": "inception_resnet_v2",
     "MobileNet": "mobilenet",
+    "MobileNetV2": "mobilenet_v2",
+    "DenseNet121": "densenet",
+    "DenseNet169": "densenet",
+    "DenseNet201": "densenet",
+    "NASNetMobile": "nasnet",
+    "NASNetLarge": "nasnet",
 }
 
 __all__ = [
     "VGG16",
     "VGG19",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "InceptionResNetV2",
     "InceptionV3",
     "MobileNet",
+    "MobileNetV2",
+    "NASNetLarge",
+    "NASNetMobile",
     "ResNet50",
     "Xception",
 ]

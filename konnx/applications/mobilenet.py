@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.image_shapes import Shape, normalized, published_size
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import (
-    Choices,
-    Network,
-    Shape,
-    WeightFiles,
-    normalized,
-    published_size,
-)
+from konnx.applications.network import PUBLISHED, Choices, Network, WeightFiles
 from konnx.graph import Tensor
 from konnx.layers import (
     Activation,
@@ -121,7 +115,7 @@ def _check(alpha: float, depth_multiplier: int, weights: Any) -> None:
 
 def _files(alpha: float, size: int) -> WeightFiles:
     stem = f"mobilenet_{_ALPHAS.get(alpha)}_{size}_tf"
-    return WeightFiles("mobilenet", f"{stem}.h5", None, f"{stem}_no_top.h5", None)
+    return WeightFiles(f"{PUBLISHED}/mobilenet", f"{stem}.h5", None, f"{stem}_no_top.h5", None)
 
 
 def _features(images: Tensor, alpha: float, depth_multiplier: int) -> Any:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from konnx.config import image_data_format
+from konnx.applications.image_shapes import Shape, check_image_shape, image_shape, split_shape
 from konnx.graph import Tensor
 from konnx.layers import (
-    BatchNormalization,
     Dense,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -21,15 +20,13 @@ from konnx.models import Model
 from konnx.models.topology import get_source_inputs
 from konnx.utils.downloads import get_file
 
-PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications/"
+PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications"
 IMAGENET_CLASSES = 1000
-
-Shape = Sequence[int | None]
 
 
 @dataclass(frozen=True)
 class WeightFiles:
-    """Where weights learned on ImageNet are published: a folder, two names and their MD5."""
+    """Where weights learned on ImageNet are published: a folder's URL, two names and their MD5."""
 
     folder: str
     top: str
@@ -42,14 +39,16 @@ class WeightFiles:
         name, file_hash = (
             (self.top, self.top_hash) if include_top else (self.notop, self.notop_hash)
         )
-        origin = f"{PUBLISHED}{self.folder}/{name}"
-        return get_file(name, origin, file_hash=file_hash, cache_subdir="models")
+        return get_file(name, f"{self.folder}/{name}", file_hash=file_hash, cache_subdir="models")
 
 
-def weight_files(name: str, top_hash: str, notop_hash: str) -> WeightFiles:
+def weight_files(
+    name: str, top_hash: str, notop_hash: str, family: str | None = None
+) -> WeightFiles:
     """Return the files of an application whose names follow Keras' pattern."""
     stem = f"{name}_weights_tf_dim_ordering_tf_kernels"
-    return WeightFiles(name, f"{stem}.h5", top_hash, f"{stem}_notop.h5", notop_hash)
+    folder = f"{PUBLISHED}/{family or name}"
+    return WeightFiles(folder, f"{stem}.h5", top_hash, f"{stem}_notop.h5", notop_hash)
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,7 @@ class Network:
         files: its published weights.
         top: from features to classes.
         pool_names: of the layers that `pooling` "avg" and "max" add.
+        sizes_vary: whether the features take images of any size, when built for none.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Network:
     files: WeightFiles
     top: Callable[[Tensor, Choices], Any] = classifier
     pool_names: tuple[str | None, str | None] = (None, None)
+    sizes_vary: bool = True
 
     def build(self, choices: Choices) -> Model:
         """Return the model with its weights.
@@ -121,14 +122,19 @@ class Network:
             return choices.input_tensor
         shape = choices.input_shape
         if shape is None:
-            size = self.size if choices.include_top else None
+            size = None if self.sizes_vary and not choices.include_top else self.size
             shape = image_shape(size, 3)
         self._check_shape(shape, choices)
         return Input(shape=tuple(shape))
 
     def _check_shape(self, shape: Sequence[Any], choices: Choices) -> None:
         check_image_shape(self.name, shape, self.smallest)
-        _, channels = split_shape(shape)
+        sizes, channels = split_shape(shape)
+        if not self.sizes_vary and not all(isinstance(size, int) for size in sizes):
+            raise ValueError(
+                f"'{self.name}' must know the height and width of images. "
+                f"Received: input_shape={tuple(shape)}"
+            )
         if choices.weights != "imagenet":
             return
         if channels != 3:
@@ -199,59 +205,3 @@ def _check_imagenet_top(name: str, choices: Choices) -> None:
             f"'{name}': with the weights of ImageNet `classifier_activation` must be 'softmax' or "
             f"None. Received: classifier_activation={choices.classifier_activation!r}"
         )
-
-
-def check_image_shape(name: str, shape: Sequence[Any], smallest: int) -> None:
-    """Refuse shapes that are none of an image, or of one too small."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"'{name}': an image has height, width and channels, {image_shape(None, 3)}. "
-            f"Received: input_shape={tuple(shape)}"
-        )
-    sizes, channels = split_shape(shape)
-    if not isinstance(channels, int):
-        raise ValueError(
-            f"'{name}': the number of channels must be known. Received: input_shape={tuple(shape)}"
-        )
-    if any(isinstance(size, int) and size < smallest for size in sizes):
-        raise ValueError(
-            f"'{name}': images must have at least {smallest} by {smallest} pixels. "
-            f"Received: input_shape={tuple(shape)}"
-        )
-
-
-def channel_axis() -> int:
-    """Return the axis of the channels in a batch of images: 1 or 3, by `image_data_format`."""
-    return 1 if image_data_format() == "channels_first" else 3
-
-
-def image_shape(size: int | None, channels: int) -> tuple[int | None, int | None, int | None]:
-    """Return the shape of a square image."""
-    return (channels, size, size) if channel_axis() == 1 else (size, size, channels)
-
-
-def split_shape(shape: Sequence[Any]) -> tuple[Sequence[Any], Any]:
-    """Return height and width, and the channels, of the shape of an image."""
-    return (shape[1:], shape[0]) if channel_axis() == 1 else (shape[:2], shape[2])
-
-
-def normalized(x: Tensor, name: str | None = None, **arguments: Any) -> Any:
-    """Normalize over the channels."""
-    return BatchNormalization(axis=channel_axis(), name=name, **arguments)(x)
-
-
-def published_size(
-    input_shape: Shape | None, input_tensor: Tensor | None, sizes: Sequence[int]
-) -> int:
-    """Return which of the sizes with weights of their own images have; else the largest, 224.
-
-    Args:
-        input_shape: of an image.
-        input_tensor: images, which count first.
-        sizes: height and width for which weights are published.
-    """
-    shape = input_shape if input_tensor is None else input_tensor.shape[1:]
-    if shape is None or len(shape) != 3:
-        return sizes[-1]
-    (rows, columns), _ = split_shape(shape)
-    return rows if rows == columns and rows in sizes else sizes[-1]

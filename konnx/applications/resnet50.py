@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.image_shapes import Shape, normalized
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, Shape, normalized, weight_files
+from konnx.applications.network import Choices, Network, weight_files
 from konnx.graph import Tensor
 from konnx.layers import Activation, Add, Conv2D, MaxPooling2D, ZeroPadding2D
 from konnx.models import Model
@@ -54,11 +54,11 @@ _NETWORK = Network(
     _features,
     size=224,
     smallest=32,
-    files=replace(
-        weight_files(
-            "resnet50", "2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"
-        ),
-        folder="resnet",
+    files=weight_files(
+        "resnet50",
+        "2cb95161c43110f7111970584f804107",
+        "4d473c1dd8becc155b73f8504c6f6626",
+        family="resnet",
     ),
     pool_names=("avg_pool", "max_pool"),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.image_shapes import Shape
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, Shape, weight_files
+from konnx.applications.network import Choices, Network, weight_files
 from konnx.applications.vgg import features, top
 from konnx.graph import Tensor
 from konnx.models import Model

@@ -113,7 +113,7 @@ def test_published_weights_come_by_their_hash_from_a_mirror(
     monkeypatch.setenv("KONNX_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KONNX_MIRROR", str(tmp_path / "mirror"))
     shape = (8, 8, 3)
-    source = tiny(WeightFiles("tiny", "t.h5", None, "n.h5", None)).build(
+    source = tiny(WeightFiles("https://localhost/tiny", "t.h5", None, "n.h5", None)).build(
         Choices(top, None, None, shape, None, 1000, "softmax")
     )
     name = "t.h5" if top else "n.h5"
@@ -122,10 +122,10 @@ def test_published_weights_come_by_their_hash_from_a_mirror(
     source.save_weights(folder / name)
     md5 = hashlib.md5((folder / name).read_bytes()).hexdigest()
     choices = Choices(top, "imagenet", None, shape, None, 1000, "softmax")
-    model = tiny(WeightFiles("tiny", "t.h5", md5, "n.h5", md5)).build(choices)
+    model = tiny(WeightFiles("https://localhost/tiny", "t.h5", md5, "n.h5", md5)).build(choices)
     for found, expected in zip(model.get_weights(), source.get_weights(), strict=True):
         assert (found == expected).all()
     other = "0" * 32
     monkeypatch.setenv("KONNX_HOME", str(tmp_path / "other"))
     with pytest.raises(ValueError, match="It was not kept"):
-        tiny(WeightFiles("tiny", "t.h5", other, "n.h5", other)).build(choices)
+        tiny(WeightFiles("https://localhost/tiny", "t.h5", other, "n.h5", other)).build(choices)

@@ -31,12 +31,16 @@ def save(folder: Path, names: list[str]) -> None:
     random = np.random.default_rng(0)
     for name, top in parts(names):
         tf_keras.backend.clear_session()
-        model = getattr(tf_keras.applications, name)(weights=None, include_top=top)
+        # Built for images of no known size, its NASNets join tensors of unequal sizes.
+        size = {"NASNetMobile": 224, "NASNetLarge": 331}.get(name)
+        shape = None if size is None else (size, size, 3)
+        make = getattr(tf_keras.applications, name)
+        model = make(weights=None, include_top=top, input_shape=shape)
         for layer in model.layers:
             layer.set_weights([varied(w, random) for w in layer.get_weights()])
         stem = folder / f"{name}_{'top' if top else 'notop'}"
-        shape = [1, *(size or 128 for size in model.input_shape[1:])]
-        image = random.uniform(-1, 1, shape).astype("float32")
+        batch = [1, *(extent or 128 for extent in model.input_shape[1:])]
+        image = random.uniform(-1, 1, batch).astype("float32")
         model.save_weights(f"{stem}.h5")
         np.savez(f"{stem}.npz", image=image, output=model(image, training=False).numpy())
         print("saved", stem.name, flush=True)

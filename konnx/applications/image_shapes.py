@@ -1,0 +1,82 @@
+"""Shapes of images, with channels first or last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from konnx.config import image_data_format
+from konnx.graph import Tensor
+from konnx.layers import BatchNormalization
+
+Shape = Sequence[int | None]
+
+
+def check_image_shape(name: str, shape: Sequence[Any], smallest: int) -> None:
+    """Refuse shapes that are none of an image, or of one too small."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"'{name}': an image has height, width and channels, {image_shape(None, 3)}. "
+            f"Received: input_shape={tuple(shape)}"
+        )
+    sizes, channels = split_shape(shape)
+    if not isinstance(channels, int):
+        raise ValueError(
+            f"'{name}': the number of channels must be known. Received: input_shape={tuple(shape)}"
+        )
+    if any(isinstance(size, int) and size < smallest for size in sizes):
+        raise ValueError(
+            f"'{name}': images must have at least {smallest} by {smallest} pixels. "
+            f"Received: input_shape={tuple(shape)}"
+        )
+
+
+def channel_axis() -> int:
+    """Return the axis of the channels in a batch of images: 1 or 3, by `image_data_format`."""
+    return 1 if image_data_format() == "channels_first" else 3
+
+
+def image_shape(size: int | None, channels: int) -> tuple[int | None, int | None, int | None]:
+    """Return the shape of a square image."""
+    return (channels, size, size) if channel_axis() == 1 else (size, size, channels)
+
+
+def split_shape(shape: Sequence[Any]) -> tuple[Sequence[Any], Any]:
+    """Return height and width, and the channels, of the shape of an image."""
+    return (shape[1:], shape[0]) if channel_axis() == 1 else (shape[:2], shape[2])
+
+
+def normalized(x: Tensor, name: str | None = None, **arguments: Any) -> Any:
+    """Normalize over the channels."""
+    return BatchNormalization(axis=channel_axis(), name=name, **arguments)(x)
+
+
+def published_size(
+    input_shape: Shape | None, input_tensor: Tensor | None, sizes: Sequence[int]
+) -> int:
+    """Return which of the sizes with weights of their own images have; else the largest, 224.
+
+    Args:
+        input_shape: of an image.
+        input_tensor: images, which count first.
+        sizes: height and width for which weights are published.
+    """
+    shape = input_shape if input_tensor is None else input_tensor.shape[1:]
+    if shape is None or len(shape) != 3:
+        return sizes[-1]
+    (rows, columns), _ = split_shape(shape)
+    return rows if rows == columns and rows in sizes else sizes[-1]
+
+
+def padding_before_strides(x: Tensor, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the zeros before and after rows and columns that a stride of 2 needs.
+
+    Args:
+        x: a batch of images.
+        size: of the kernel, odd.
+    """
+    sizes, _ = split_shape(x.shape[1:])
+    # A size that is not known counts as even.
+    odd = [int(isinstance(extent, int) and extent % 2 == 1) for extent in sizes]
+    half = size // 2
+    return (half - 1 + odd[0], half), (half - 1 + odd[1], half)
