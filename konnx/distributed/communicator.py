@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +12,9 @@ from typing import Any
 import numpy as np
 
 Traceback = TracebackType | None
+
+_LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
+"""Where MPICH's and Open MPI's mpiexec tell a process how many there are."""
 
 
 def rank() -> int:
@@ -31,6 +35,7 @@ class Communicator:
 
     Raises:
         ImportError: mpi4py is not installed, or finds no MPI.
+        RuntimeError: `mpiexec` belongs to another MPI, so that each process finds itself alone.
     """
 
     def __init__(self, comm: Any = None) -> None:
@@ -38,6 +43,18 @@ class Communicator:
         self._comm = self._mpi.COMM_WORLD if comm is None else comm
         self.rank: int = self._comm.Get_rank()
         self.size: int = self._comm.Get_size()
+        if comm is None and self.size == 1:
+            self._check_started_alone()
+
+    def _check_started_alone(self) -> None:
+        started = max(int(os.environ.get(name, 1)) for name in _LAUNCHED)
+        if started > 1:
+            library = self._mpi.Get_library_version().partition("\n")[0].strip("\0 ")
+            raise RuntimeError(
+                f"mpiexec started {started} processes, but each finds itself alone: mpi4py uses "
+                f"another MPI than mpiexec. Received: {library}. Take the mpiexec of that one, or "
+                "set MPI4PY_LIBMPI to the library of the other."
+            )
 
     def part(self, arrays: Sequence[Any]) -> list[Any]:
         """Return this process' part of the samples: as many as the others', or one more or less."""

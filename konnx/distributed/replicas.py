@@ -34,7 +34,7 @@ def distribute(model: M, communicator: Communicator | None = None) -> M:
 
     Raises:
         ImportError: mpi4py is not installed, or finds no MPI.
-        RuntimeError: the model is not compiled.
+        RuntimeError: the model is not compiled, or `mpiexec` belongs to another MPI than mpi4py.
         ValueError: the model is stateful: it carries states of the samples of whole batches.
     """
     model.check_built("be distributed")
