@@ -120,6 +120,12 @@ def test_names_and_arguments_are_those_of_keras(module: str) -> None:
     assert set(differences(module)) == expected
 
 
+def test_the_page_on_differences_names_what_is_missing_or_different() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "differences_from_keras.md").read_text("utf-8")
+    names = {place.split("(")[0].removesuffix(".__init__").split(".")[-1] for place in DEVIATIONS}
+    assert sorted(name for name in names if f"`{name}" not in text) == []
+
+
 @pytest.mark.parametrize("module", API)
 def test_what_a_module_defines_is_what_it_offers(module: str) -> None:
     found: Callable[..., Any] = importlib.import_module(f"konnx.{module}")
