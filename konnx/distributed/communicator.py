@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
@@ -12,6 +13,9 @@ from typing import Any
 import numpy as np
 
 Traceback = TracebackType | None
+
+_TO_BE_SEEN = 0.3
+"""Seconds for mpiexec to pass on what was printed: it may drop the rest when a job ends."""
 
 _LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """Where MPICH's and Open MPI's mpiexec tell a process how many there are."""
@@ -91,6 +95,7 @@ class Communicator:
             before(kind, error, trace)
             sys.stdout.flush()
             sys.stderr.flush()
+            time.sleep(_TO_BE_SEEN)
             self._comm.Abort(1)
 
         sys.excepthook = end
