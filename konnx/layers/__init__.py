@@ -95,6 +95,7 @@ from konnx.layers.preprocessing import (
     CategoryEncoding,
     CenterCrop,
     Discretization,
+    IntegerLookup,
     Normalization,
     RandomBrightness,
     RandomContrast,
@@ -157,6 +158,7 @@ register(MultiHeadAttention)
 register(CategoryEncoding)
 register(CenterCrop)
 register(Discretization)
+register(IntegerLookup)
 register(Normalization)
 register(Rescaling)
 register(Identity)
@@ -348,6 +350,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",

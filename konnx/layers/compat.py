@@ -28,6 +28,7 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "autocast": (True, False),
     "dynamic": (False,),
     "groups": (1, None),
+    "idf_weights": (None,),
     "implementation": (1,),
     "keepdims": (False,),
     "lora_alpha": (None,),
@@ -56,6 +57,8 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     # Later versions can fix their dropout, which has no effect on anything but chance.
     "GatedCell": {"seed"},
     "RNN": {"seed"},
+    # How many places there are, which the vocabulary says.
+    "IntegerLookup": {"vocabulary_size"},
     # Where the gate's bias starts; Keras 2 starts it at one.
     "Highway": {"transform_bias"},
 }

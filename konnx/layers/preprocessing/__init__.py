@@ -9,6 +9,7 @@ from konnx.layers.preprocessing.augmentation import (
     RandomZoom,
 )
 from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
+from konnx.layers.preprocessing.lookup import IntegerLookup
 from konnx.layers.preprocessing.normalization import Normalization
 from konnx.layers.preprocessing.random_sizes import RandomCrop, RandomHeight, RandomWidth
 from konnx.layers.preprocessing.rescaling import Rescaling
@@ -18,6 +19,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Discretization",
+    "IntegerLookup",
     "Normalization",
     "RandomBrightness",
     "RandomContrast",
