@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from konnx.applications.densenet import DenseNet121, DenseNet169, DenseNet201
+    from konnx.applications.efficientnet import (
+        EfficientNetB0,
+        EfficientNetB1,
+        EfficientNetB2,
+        EfficientNetB3,
+        EfficientNetB4,
+        EfficientNetB5,
+        EfficientNetB6,
+        EfficientNetB7,
+    )
     from konnx.applications.inception_resnet_v2 import InceptionResNetV2
     from konnx.applications.inception_v3 import InceptionV3
     from konnx.applications.mobilenet import MobileNet
@@ -31,6 +41,14 @@ _MODULES = {
     "DenseNet201": "densenet",
     "NASNetMobile": "nasnet",
     "NASNetLarge": "nasnet",
+    "EfficientNetB0": "efficientnet",
+    "EfficientNetB1": "efficientnet",
+    "EfficientNetB2": "efficientnet",
+    "EfficientNetB3": "efficientnet",
+    "EfficientNetB4": "efficientnet",
+    "EfficientNetB5": "efficientnet",
+    "EfficientNetB6": "efficientnet",
+    "EfficientNetB7": "efficientnet",
 }
 
 __all__ = [
@@ -39,6 +57,14 @@ __all__ = [
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",
+    "EfficientNetB0",
+    "EfficientNetB1",
+    "EfficientNetB2",
+    "EfficientNetB3",
+    "EfficientNetB4",
+    "EfficientNetB5",
+    "EfficientNetB6",
+    "EfficientNetB7",
     "InceptionResNetV2",
     "InceptionV3",
     "MobileNet",

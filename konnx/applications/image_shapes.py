@@ -36,7 +36,7 @@ def channel_axis() -> int:
     return 1 if image_data_format() == "channels_first" else 3
 
 
-def image_shape(size: int | None, channels: int) -> tuple[int | None, int | None, int | None]:
+def image_shape(size: int | None, channels: int) -> tuple[Any, Any, Any]:
     """Return the shape of a square image."""
     return (channels, size, size) if channel_axis() == 1 else (size, size, channels)
 
