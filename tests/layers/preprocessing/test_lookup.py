@@ -59,7 +59,8 @@ def test_places_become_elements(options: dict[str, Any], expected: Any) -> None:
 @pytest.mark.no_runtime
 def test_the_config_of_later_keras_is_read() -> None:
     own = IntegerLookup(vocabulary=WORDS).get_config()
-    config = {**own, "dtype": "int64", "idf_weights": None, "vocabulary_size": 5}
+    config = {**own, "dtype": "int64", "vocabulary_size": 5}
+    config |= {"idf_weights": None, "oov_method": "floormod", "salt": None}
     assert IntegerLookup.from_config(config).vocabulary == WORDS
     with pytest.raises(ValueError, match="`idf_weights` is not supported with this value"):
         IntegerLookup.from_config({**config, "idf_weights": [0.5]})
