@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from konnx.cli.applications import applications
 from konnx.cli.bench import bench
 from konnx.cli.convert import convert
 from konnx.cli.demo import demo
@@ -56,7 +57,7 @@ def konnx(
     """Convert, run and inspect Keras and ONNX models."""
 
 
-for _command in (convert, run, inspect, summary, plot, bench, doctor, demo):
+for _command in (convert, run, inspect, summary, plot, bench, doctor, demo, applications):
     app.command()(_command)
 app.command("exec", context_settings=SETTINGS)(exec_)
 

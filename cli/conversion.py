@@ -36,6 +36,8 @@ class Settings:
         config: a file with the architecture, of files that hold only weights.
         source_backend: of the Keras that wrote the files, where they do not say.
         conversions: report what reading converted.
+        application: the network that the weights are of, by its name.
+        include_top: whether they are of the application with its top.
     """
 
     texts: ExportTexts = field(default_factory=ExportTexts)
@@ -49,6 +51,8 @@ class Settings:
     source_backend: str | None = None
     config: Path | None = None
     conversions: bool = False
+    application: str | None = None
+    include_top: bool = True
 
 
 def convert_file(job: Job, settings: Settings) -> Report:
@@ -57,15 +61,7 @@ def convert_file(job: Job, settings: Settings) -> Report:
     Raises:
         what reading, converting and writing raise.
     """
-    from konnx.converters import load_model
-
-    model = load_model(
-        job.source,
-        settings.custom_objects,
-        compile=settings.training,
-        source_backend=settings.source_backend,
-        config=settings.config,
-    )
+    model = _read(job.source, settings)
     found: Report = {
         "source": str(job.source),
         "target": job.target and str(job.target),
@@ -77,6 +73,22 @@ def convert_file(job: Job, settings: Settings) -> Report:
         return {**found, **_convert_training(model, job, settings)}
     options = export_options(settings.texts, model)
     return {**found, **_convert_inference(model, job, settings, options)}
+
+
+def _read(source: Path, settings: Settings) -> Model:
+    if settings.application is not None:
+        from konnx.cli.applications import make_application
+
+        return make_application(settings.application, source, settings.include_top)
+    from konnx.converters import load_model
+
+    return load_model(
+        source,
+        settings.custom_objects,
+        compile=settings.training,
+        source_backend=settings.source_backend,
+        config=settings.config,
+    )
 
 
 def _convert_inference(

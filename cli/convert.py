@@ -118,6 +118,20 @@ def convert(
             metavar="FILE", help="The architecture, JSON or YAML, for a file of weights only."
         ),
     ] = None,
+    application: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The application that the weights of --weights are of; see `konnx applications`.",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The weights of --application, instead of SOURCE."),
+    ] = None,
+    no_top: Annotated[
+        bool, typer.Option("--no-top", help="These weights are without the top.")
+    ] = False,
     source_backend: Annotated[
         str | None,
         typer.Option(
@@ -175,7 +189,10 @@ def convert(
         custom_objects=None if custom is None else _custom_objects(custom),
         verify=verify,
         golden=golden,
+        application=application,
+        include_top=not no_top,
     )
+    paths = _with_weights(paths, application, weights, no_top)
     if output_dir is None and triton is None and not dry_run:
         report = convert_file(one_job(paths, force=force), settings)
         _show([report], as_json=as_json, quiet=quiet)
@@ -189,6 +206,17 @@ def convert(
         typer.echo(f"{len(reports) - failed} of {len(reports)} files can be converted.")
     if failed:
         raise typer.Exit(1)
+
+
+def _with_weights(
+    paths: list[Path], application: str | None, weights: Path | None, no_top: bool
+) -> list[Path]:
+    """Return the paths with the weights of an application as the source."""
+    if application is None:
+        if weights is not None or no_top:
+            raise ValueError("--weights and --no-top belong to --application NAME. Add that.")
+        return paths
+    return paths if weights is None else [weights, *paths]
 
 
 def _custom_objects(file: Path) -> dict[str, Any]:

@@ -35,11 +35,14 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "activations": _same("activations"),
     "applications": _same("applications"),
     "applications.densenet": _same("applications.densenet"),
+    "applications.efficientnet": _same("applications.efficientnet"),  # as of tf.keras
     "applications.imagenet_utils": _same("applications.imagenet_utils"),
     "applications.inception_resnet_v2": _same("applications.inception_resnet_v2"),
     "applications.inception_v3": _same("applications.inception_v3"),
     "applications.mobilenet": _same("applications.mobilenet"),
+    "applications.mobilenet_v2": _same("applications.mobilenet_v2"),  # as of Keras 2.2
     "applications.nasnet": _same("applications.nasnet"),
+    "applications.resnet": _same("applications.resnet50"),  # as of Keras 2.2
     "applications.resnet50": _same("applications.resnet50"),
     "applications.vgg16": _same("applications.vgg16"),
     "applications.vgg19": _same("applications.vgg19"),

@@ -183,3 +183,16 @@ def test_importing_konnx_keras_alias_is_all_that_a_script_needs() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (result.stdout, result.stderr) == ("True\n", "")
+
+
+def test_applications_are_imported_as_in_keras() -> None:
+    for family, name in (
+        ("vgg16", "VGG16"),
+        ("resnet", "ResNet50"),
+        ("mobilenet_v2", "MobileNetV2"),
+    ):
+        found = importlib.import_module(f"keras.applications.{family}")
+        top = importlib.import_module("keras.applications")
+        assert getattr(found, name) is getattr(top, name)
+        assert callable(found.preprocess_input)
+        assert callable(found.decode_predictions)
