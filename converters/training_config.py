@@ -51,6 +51,10 @@ def _to_names(value: Any, serialize: Any) -> Any:
     return serialize(value) if callable(value) else value
 
 
+ODD_CONFIG = (ValueError, TypeError, KeyError, AttributeError)
+"""What reading the config of a compilation raises if it is not as Keras writes it."""
+
+
 def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -> None:
     """Compile a model as a file says, and restore its optimizer's state where that fits.
 
@@ -61,15 +65,20 @@ def restore_training(model: Model, content: KerasFile, custom_objects: Custom) -
         return
     try:
         _compile(model, config, custom_objects)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        warnings.warn(
-            f"Model '{model.name}' is loaded, but how it was compiled cannot be restored: {error} "
-            "Call model.compile(...).",
-            stacklevel=4,
-        )
+    except ODD_CONFIG as error:
+        warn_not_compiled(model, error)
         return
     if content.optimizer_weights:
         restore_optimizer(model, content)
+
+
+def warn_not_compiled(model: Model, error: Exception) -> None:
+    """Say that a model is loaded, but not compiled, and why."""
+    warnings.warn(
+        f"Model '{model.name}' is loaded, but how it was compiled cannot be restored: {error} "
+        "Call model.compile(...).",
+        stacklevel=5,
+    )
 
 
 def _compile(model: Model, config: Mapping[str, Any], custom_objects: Custom) -> None:

@@ -14,7 +14,11 @@ from konnx.converters.hdf5 import KerasFile
 from konnx.converters.keras_v3.places import Config, layers_of, snake_case
 from konnx.converters.keras_v3.tree import WeightsTree
 from konnx.converters.optimizer_state import is_untrained
-from konnx.converters.training_config import restore_training
+from konnx.converters.training_config import (
+    ODD_CONFIG,
+    restore_training,
+    warn_not_compiled,
+)
 from konnx.graph import Variable
 from konnx.models.model import Model
 from konnx.models.network import Network
@@ -58,7 +62,11 @@ def restore_compilation(
         tree: what the file holds.
         custom_objects: the user's own functions by name.
     """
-    compiled = training_config(config)
+    try:
+        compiled = training_config(config)
+    except ODD_CONFIG as error:
+        warn_not_compiled(model, error)
+        return
     if compiled is None:
         return
     content = KerasFile("model", training_config=compiled)
