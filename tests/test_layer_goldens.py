@@ -29,8 +29,8 @@ with np.load(FILE) as file:
 
 NO_NUMBERS = {
     # of their own: what they do is tested by facts
-    "ApplyMask", "Identity", "InputLayer", "Model", "ONNXGraph", "Operation", "Sequential",
-    "Wrapper",
+    "ApplyMask", "Identity", "InputLayer", "IntegerLookup", "Model", "ONNXGraph", "Operation",
+    "Sequential", "Wrapper",
     # of 2.1 on a processor: their weights, converted by Keras, are in recurrent/cudnn.npz
     "CuDNNGRU", "CuDNNLSTM",
     # which Keras 2.1 has only as what ConvLSTM2D consists of

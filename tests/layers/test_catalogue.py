@@ -193,6 +193,10 @@ OTHERS: dict[str, list[tuple[Config, Any]]] = {
         ({"init": "he_normal", "W_regularizer": "l2", "b_constraint": "non_neg"}, (2, 4)),
         ({"activation": "sigmoid", "W_constraint": "max_norm", "b_regularizer": "l1"}, (2, 4)),
     ],
+    "IntegerLookup": [
+        ({"vocabulary": [1, 3, 4], **more}, (2, 3))
+        for more in ({}, {"mask_token": 0}, {"num_oov_indices": 2}, {"output_mode": "count"})
+    ],
     "Identity": [({}, shape) for shape in ((2, 3), SEQUENCE, (2, 3, 4, 1), (2, 1))],
     "ONNXGraph": [
         ({"graphs": [{"model": NEGATION, "weights": {}}]}, (2, 3)),
@@ -254,7 +258,9 @@ FLOAT32_ONLY = (
 # The last case of a class has its channels first, where there is such a thing.
 CHECKED_CLOSELY = {index for indices in ALL.values() for index in (indices[1], indices[-1])}
 # What takes long, or is differentiated in tests of its own.
-NO_GRADIENTS = {"ConvLSTM2D", "ConvLSTM2DCell", "ConvRNN2D", "Embedding", "Lambda", "ONNXGraph"}
+NO_GRADIENTS = {"ConvLSTM2D", "ConvLSTM2DCell", "ConvRNN2D", "Embedding", "IntegerLookup",
+                "Lambda", "ONNXGraph"}  # fmt: skip
+OF_INTEGERS = {"Embedding", "IntegerLookup"}
 
 
 def class_of(name: str) -> Any:
@@ -281,7 +287,7 @@ def names(indices: Sequence[int]) -> list[str]:
 
 
 def data_for(class_name: str, shapes: list[tuple[int, ...]]) -> list[Any]:
-    if class_name == "Embedding":
+    if class_name in OF_INTEGERS:
         return [np.random.default_rng(0).integers(0, 5, shape) for shape in shapes]
     return [spaced(shape, seed) + 0.03 * seed for seed, shape in enumerate(shapes)]
 
@@ -315,7 +321,7 @@ def open_axes(class_name: str, arguments: Config, shape: Sequence[int]) -> list[
 
 def dtypes(class_name: str) -> Sequence[str]:
     """The precisions, beside float32; what an ONNX file holds has one of its own."""
-    return () if class_name == "ONNXGraph" else ("float16", "float64")
+    return () if class_name in ("IntegerLookup", "ONNXGraph") else ("float16", "float64")
 
 
 def for_channels_last(weights: Sequence[Any], channels: int) -> list[Any]:
