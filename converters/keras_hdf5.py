@@ -30,7 +30,8 @@ from konnx.utils.naming import free_name
 
 WAYS_ON = (
     "If you have the architecture as JSON or YAML: load_model(..., config=FILE), or "
-    "`konnx convert --config FILE`. Otherwise build the model in Python and call "
+    "`konnx convert --config FILE`. If they are of one of Keras' applications: `konnx convert "
+    "--application NAME --weights FILE`. Otherwise build the model in Python and call "
     "model.load_weights(...); then model.export(...) writes ONNX"
 )
 """What to do with weights alone."""

@@ -227,6 +227,7 @@ def test_weights_alone_convert_with_the_config_beside_them(konnx: Any, tmp_path:
     model.save_weights(weights)
     config.write_text(model.to_json())
     refused = konnx("convert", weights, tmp_path / "m.onnx")
+    assert all(way in refused.err for way in ("--config", "--application", "in Python"))
     assert refused.code == 1
     assert "--config FILE" in refused.err
     assert konnx("convert", weights, tmp_path / "m.onnx", "--config", config).code == 0
