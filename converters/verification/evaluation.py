@@ -62,7 +62,7 @@ def evaluate(model: Model, inputs: Sequence[Array]) -> Evaluation:
 
     Args:
         model: a built model; its layers are asked for their configs and weights only.
-        inputs: an array for each input, in order.
+        inputs: an array for each input, in order; they take the inputs' dtypes.
 
     Example:
         >>> from konnx.layers import Dense
@@ -72,7 +72,11 @@ def evaluate(model: Model, inputs: Sequence[Array]) -> Evaluation:
         [array([[3.]], dtype=float32)]
     """
     found = Evaluation()
-    values = _network(model, [Value(np.asarray(array)) for array in inputs], "", found)
+    given = [
+        Value(np.asarray(array, np.dtype(str(tensor.dtype))))
+        for tensor, array in zip(model.inputs, inputs, strict=True)
+    ]
+    values = _network(model, given, "", found)
     found.outputs = [value.array for value in values]
     return found
 
@@ -235,7 +239,8 @@ def _by_its_graph(node: InboundNode, given: list[Value]) -> list[Value]:
     from konnx.graph import stand_in, substitute
 
     replaced = {tensor: stand_in(tensor) for tensor in node.inputs}
-    feeds = dict(zip(replaced.values(), [value.array for value in given], strict=False))
+    pairs = zip(node.inputs, given, strict=True)  # one tensor may be given twice
+    feeds = {replaced[tensor]: value.array for tensor, value in pairs}
     for tensor, value in zip(node.inputs, given, strict=True):
         mask = tensor._keras_mask
         if mask is not None and value.mask is not None and mask not in replaced:
