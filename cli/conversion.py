@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,27 +97,31 @@ def _convert_inference(
     from konnx.cli.export_check import check_export
     from konnx.converters import export_onnx, to_onnx
 
-    source = job.source.name
-    checked = {}
-    if settings.verify or settings.golden is not None:
-        proto = to_onnx(model, source=source, **options)
-        checked = {"verification": check_export(model, proto, settings.verify, settings.golden)}
+    found: Report = {}
+
+    def check(proto: ModelProto) -> None:
+        if settings.verify or settings.golden is not None:
+            found["verification"] = check_export(model, proto, settings.verify, settings.golden)
+
+    options = {**options, "source": job.source.name}
     if settings.triton is not None and not settings.dry_run:
-        written = _write_repository(model, settings.triton, settings.force, source, options)
-        return {**written, **checked}
-    if job.target is None or settings.dry_run:
-        return {**describe(to_onnx(model, source=source, **options), None), **checked}
-    proto = export_onnx(model, job.target, overwrite=settings.force, source=source, **options)
-    return {**describe(proto, job.target), **checked}
+        options = {**options, "overwrite": settings.force, "check": check}
+        found.update(_write_repository(model, settings.triton, options))
+    elif job.target is None or settings.dry_run:
+        proto = to_onnx(model, **options)
+        check(proto)
+        found.update(describe(proto, None))
+    else:
+        options = {**options, "overwrite": settings.force, "check": check}
+        found.update(describe(export_onnx(model, job.target, **options), job.target))
+    return found
 
 
-def _write_repository(
-    model: Model, repository: Path, force: bool, source: str, options: dict[str, Any]
-) -> Report:
+def _write_repository(model: Model, repository: Path, options: dict[str, Any]) -> Report:
     from konnx.cli.onnx_files import read_onnx
     from konnx.converters import export_triton
 
-    folder = export_triton(model, repository, overwrite=force, source=source, **options)
+    folder = export_triton(model, repository, **options)
     written = folder / "1" / "model.onnx"
     return {"target": str(folder), **describe(read_onnx(str(written)), written)}
 
@@ -142,33 +146,25 @@ def describe(model: ModelProto, written: Path | None) -> Report:
         "bytes": model.ByteSize() if written is None else written.stat().st_size,
         "parameters": count_parameters(model),
         "opset": model.opset_import[0].version,
-        "inputs": [_value(value) for value in graph_inputs(model)],
-        "outputs": [_value(value) for value in graph_outputs(model)],
+        "inputs": [value.to_dict() for value in graph_inputs(model)],
+        "outputs": [value.to_dict() for value in graph_outputs(model)],
         "nodes": sum(operators.values()),
         "operators": operators,
     }
 
 
-def _value(value: Any) -> Report:
-    shape = None if value.shape is None else list(value.shape)
-    return {"name": value.name, "dtype": value.dtype, "shape": shape}
-
-
-def convert_each(
-    jobs: Sequence[Job], settings: Settings, convert: Callable[[Job, Settings], Report]
-) -> Iterator[Report]:
+def convert_each(jobs: Sequence[Job], settings: Settings) -> Iterator[Report]:
     """Convert files one after the other; one that fails does not stop the others.
 
     Args:
         jobs: what to read and write; folders to write into are made.
         settings: what to make.
-        convert: does it for one file.
     """
     for job in jobs:
         try:
             if job.target is not None:
                 job.target.parent.mkdir(parents=True, exist_ok=True)
-            yield convert(job, settings)
+            yield convert_file(job, settings)
         except EXPECTED as error:
             yield failure(job, error)
 

@@ -229,7 +229,7 @@ def _shown(
     jobs: Sequence[Job], settings: Settings, *, as_json: bool, quiet: bool
 ) -> Iterable[Report]:
     """Convert files and show each report at once."""
-    for report in convert_each(jobs, settings, convert_file):
+    for report in convert_each(jobs, settings):
         if not as_json:
             _show([report], as_json=False, quiet=quiet)
         yield report

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from konnx.cli.onnx_files import (
-    Value,
     count_operators,
     count_parameters,
     external_files,
@@ -39,16 +38,11 @@ def describe_onnx(file: Path, model: ModelProto) -> Description:
         "opsets": {entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         "producer": " ".join(filter(None, [model.producer_name, model.producer_version])),
         "metadata": {entry.key: entry.value for entry in model.metadata_props},
-        "inputs": [_value(value) for value in graph_inputs(model)],
-        "outputs": [_value(value) for value in graph_outputs(model)],
+        "inputs": [value.to_dict() for value in graph_inputs(model)],
+        "outputs": [value.to_dict() for value in graph_outputs(model)],
         "parameters": count_parameters(model),
         "operations": count_operations(model),
         "nodes": sum(operators.values()),
         "operators": operators,
         "external_files": external_files(model),
     }
-
-
-def _value(value: Value) -> Description:
-    shape = None if value.shape is None else list(value.shape)
-    return {"name": value.name, "dtype": value.dtype, "shape": shape}

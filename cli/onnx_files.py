@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from konnx.cli.texts import Size, shape_text
 from konnx.converters.errors import FileFormatError, printable
@@ -42,6 +42,11 @@ class Value:
             not isinstance(declared, int) or declared == size
             for declared, size in zip(self.shape, shape, strict=True)
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return name, dtype and shape as JSON can carry them."""
+        shape = None if self.shape is None else list(self.shape)
+        return {"name": self.name, "dtype": self.dtype, "shape": shape}
 
     def __str__(self) -> str:
         return f"{self.dtype} {shape_text(self.shape)}"

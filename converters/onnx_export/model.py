@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import onnx
@@ -69,14 +70,18 @@ def export_onnx(
     *,
     overwrite: bool = True,
     source: str = "",
+    check: Callable[[onnx.ModelProto], None] | None = None,
     **options: Any,
 ) -> onnx.ModelProto:
     """Write a model to an ONNX file for inference, and return what was written.
 
     The file appears whole or not at all; see `Model.export` and `ExportOptions`. Weights that go
-    into a second file are not part of what is returned.
+    into a second file are not part of what is returned. `check` is given the finished model; what
+    it raises ends the export before anything is written.
     """
     asked = ExportOptions(**options)
     proto = _made(model, asked, source)
+    if check is not None:
+        check(proto)
     write_model(proto, filepath, external_data=asked.external_data, overwrite=overwrite)
     return proto

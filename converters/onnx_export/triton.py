@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ def export_triton(
     labels: Sequence[str] | None = None,
     overwrite: bool = True,
     source: str = "",
+    check: Callable[[onnx.ModelProto], None] | None = None,
     **options: Any,
 ) -> Path:
     """Write a model into a model repository of Triton and return the model's folder.
@@ -63,6 +64,8 @@ def export_triton(
         labels: a name for each element of every output, in order.
         overwrite: whether files that are there may be replaced.
         source: where the model comes from, for the metadata.
+        check: is given the finished model; what it raises ends the export before anything is
+            written.
         options: those of `ExportOptions`; a batch that is fixed needs max_batch_size=0.
 
     Raises:
@@ -77,6 +80,8 @@ def export_triton(
     if max_batch_size and options.get("batch") is None:
         options["batch"] = "dynamic"
     proto = to_onnx(model, source=source, labels=labels, **options)
+    if check is not None:
+        check(proto)
     files = {"config.pbtxt": model_configuration(proto, name, max_batch_size, bool(labels))}
     if labels:
         files["labels.txt"] = "".join(f"{label}\n" for label in labels)
