@@ -58,10 +58,11 @@ def bench(
 ) -> None:
     """Measure a model's speed on random inputs: latency, throughput, loading, memory."""
     from konnx.cli.model_files import open_model
+    from konnx.cli.random_inputs import given_shapes
     from konnx.cli.timing import Effort, measure
 
     opened = open_model(model, trust=trust)
-    shapes = _shapes(opened, input_shapes or [])
+    shapes = given_shapes(input_shapes or [], opened.inputs)
     effort = Effort(warmup, runs, seconds)
     results = [
         measure(opened, _feeds(opened, size, shapes), effort, device=device, threads=count)
@@ -79,17 +80,6 @@ def _numbers(option: str, text: str) -> list[int]:
     if not all(part.strip().isdecimal() and int(part) > 0 for part in text.split(",")):
         raise typer.BadParameter(f"{option} takes numbers by commas. Received: {text!r}")
     return [int(part) for part in text.split(",")]
-
-
-def _shapes(model: RunnableModel, texts: list[str]) -> dict[str, list[int]]:
-    from konnx.cli.export_options import input_shape
-
-    names = [value.name for value in model.inputs]
-    given = dict(input_shape(text, names) for text in texts)
-    return {
-        name: [size if isinstance(size, int) else 1 for size in shape]
-        for name, shape in given.items()
-    }
 
 
 def _feeds(model: RunnableModel, samples: int, shapes: Mapping[str, list[int]]) -> dict[str, Array]:

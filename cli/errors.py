@@ -67,7 +67,7 @@ def error_line(error: Exception) -> str:
     if not isinstance(error, EXPECTED):
         remedy = "This is a defect of konnx: --debug shows where it is."
         text = f"internal error: {type(error).__name__}: {text.rstrip('.')}. {remedy}"
-    return _printable(text)
+    return printable_text(text)
 
 
 def _message(error: Exception) -> str:
@@ -80,11 +80,12 @@ def _message(error: Exception) -> str:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    text = _printable(" ".join(str(message).split()))
+    text = printable_text(" ".join(str(message).split()))
     print(f"konnx: warning: {text}", file=sys.stderr)
 
 
-def _printable(text: str) -> str:
+def printable_text(text: str, limit: int = _LONGEST_MESSAGE) -> str:
+    """Return `konnx.converters.errors.printable` of a text, for modules that `--help` loads."""
     from konnx.converters.errors import printable  # brings onnx, which `--help` can do without
 
-    return printable(text, limit=_LONGEST_MESSAGE)
+    return printable(text, limit)

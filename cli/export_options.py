@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from konnx.cli.errors import printable_text
+
 if TYPE_CHECKING:
     from konnx.models import Model
 
@@ -63,12 +65,6 @@ def export_options(texts: ExportTexts, model: Model) -> dict[str, Any]:
     }
 
 
-def _printable(text: str, limit: int) -> str:
-    from konnx.converters.errors import printable  # brings onnx, which `--help` can do without
-
-    return printable(text, limit)
-
-
 def _batch(text: str | None) -> int | str | None:
     if text is None or text == "dynamic":
         return text
@@ -100,15 +96,15 @@ def _size(text: str, whole: str) -> int | str | None:
     raise ValueError(
         "--input-shape takes NAME:SIZES, batch included, e.g. image:1,224,224,3; a size is a "
         "number, a name for one that varies, or '?' for that of the model. "
-        f"Received: '{_printable(whole, 100)}'"
+        f"Received: '{printable_text(whole, 100)}'"
     )
 
 
 def _only_input(names: Sequence[str], received: str, remedy: str) -> str:
     if len(names) != 1:
-        listed = ", ".join(_printable(name, 60) for name in names)
+        listed = ", ".join(printable_text(name, 60) for name in names)
         raise ValueError(
-            f"'{_printable(received, 100)}' may be for any input ({listed}). Write {remedy}."
+            f"'{printable_text(received, 100)}' may be for any input ({listed}). Write {remedy}."
         )
     return names[0]
 
@@ -124,9 +120,9 @@ def _pairs(option: str, texts: Iterable[str], form: str) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise ValueError(f"{option} takes {form}. Received: '{_printable(text, 100)}'")
+            raise ValueError(f"{option} takes {form}. Received: '{printable_text(text, 100)}'")
         if key in pairs:
-            raise ValueError(f"{option} is given twice for '{_printable(key, 100)}'.")
+            raise ValueError(f"{option} is given twice for '{printable_text(key, 100)}'.")
         pairs[key] = value
     return pairs
 
@@ -147,7 +143,7 @@ def _preprocessing(text: str | None) -> str | Mapping[str, Any] | None:
     if not path.exists():
         raise ValueError(
             f"--preprocessing takes one of {', '.join(_MODES)}, or a JSON file with scale, mean, "
-            f"std and channels. Received: '{_printable(text, 100)}'"
+            f"std and channels. Received: '{printable_text(text, 100)}'"
         )
     found = _json(_text(path), path)
     if not isinstance(found, dict):

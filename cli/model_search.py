@@ -124,14 +124,23 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
             )
 
 
+def require_free(target: Path, *, force: bool) -> None:
+    """Refuse to replace a file, unless that is asked for.
+
+    Raises:
+        FileExistsError: the target is there, and may not be replaced.
+    """
+    if os.path.lexists(target) and not force:
+        raise FileExistsError(
+            f"Cannot write '{target}': the file exists. Use --force to replace it."
+        )
+
+
 def _check_target(job: Job, force: bool) -> None:
     source, target = job.source, job.target
     if target is None or not os.path.lexists(target):
         return
-    if not force:
-        raise FileExistsError(
-            f"Cannot write '{target}': the file exists. Use --force to replace it."
-        )
+    require_free(target, force=force)
     if target.exists() and source.exists() and target.samefile(source):
         raise ValueError(
             f"Cannot write '{target}': it is the file to convert. Choose another TARGET."

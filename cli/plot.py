@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from konnx.cli.model_search import require_free
 from konnx.cli.options import Debug
 
 
@@ -34,10 +34,7 @@ def plot(
     debug: Debug = False,
 ) -> None:
     """Draw a model. This needs no ONNX Runtime."""
-    if os.path.lexists(target) and not force:
-        raise FileExistsError(
-            f"Cannot write '{target}': the file exists. Use --force to replace it."
-        )
+    require_free(target, force=force)
     from konnx.cli.model_files import model_of_layers
     from konnx.utils import plot_model
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from konnx.cli.export_options import input_shape
 from konnx.cli.onnx_files import Value
 from konnx.converters.errors import printable
 
@@ -19,6 +20,21 @@ _LARGEST_INTEGER = 2  # as indexes these fit nearly any table
 def is_random(text: str) -> bool:
     """Tell whether a text asks for made-up numbers instead of naming a file."""
     return text == PREFIX or text.startswith(f"{PREFIX}:")
+
+
+def given_shapes(texts: Sequence[str], values: Sequence[Value]) -> dict[str, list[int]]:
+    """Return the shapes of inputs that texts give, by name; sizes that they leave open are 1.
+
+    Example:
+        >>> given_shapes(["x:2,?,3"], [Value("x", "float32", (None, None, 3))])
+        {'x': [2, 1, 3]}
+    """
+    names = [value.name for value in values]
+    given = dict(input_shape(text, names) for text in texts)
+    return {
+        name: [size if isinstance(size, int) else 1 for size in shape]
+        for name, shape in given.items()
+    }
 
 
 def random_array(text: str, value: Value, shapes: Mapping[str, Sequence[int]]) -> Array:

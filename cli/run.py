@@ -104,19 +104,13 @@ def run(
 
 
 def _reading(model: RunnableModel, scale: float | None, shapes: Sequence[str]) -> Reading:
-    from konnx.cli.export_options import input_shape
     from konnx.cli.images import Pixels
     from konnx.cli.inputs import Reading
     from konnx.cli.predictions import stored_pixels
+    from konnx.cli.random_inputs import given_shapes
 
-    names = [value.name for value in model.inputs]
-    given = dict(input_shape(text, names) for text in shapes)
-    sizes = {
-        name: [size if isinstance(size, int) else 1 for size in shape]
-        for name, shape in given.items()
-    }
     pixels = stored_pixels(model.metadata) if scale is None else Pixels(scale)
-    return Reading(pixels, sizes)
+    return Reading(pixels, given_shapes(shapes, model.inputs))
 
 
 def _program(opened: RunnableModel, feeds: list[str], device: str) -> Program:
