@@ -32,11 +32,16 @@ def restore_optimizer(model: Model, content: KerasFile) -> None:
             arrays = _in_order_of_model(arrays, params, names_in_file(model, content))
         optimizer.set_weights(arrays)
     except ValueError as error:
-        warnings.warn(
-            f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
-            f"be restored and starts anew: {error}",
-            stacklevel=5,
-        )
+        warn_starting_anew(model, error)
+
+
+def warn_starting_anew(model: Model, error: ValueError) -> None:
+    """Say that the state of a model's optimizer is not that of the file, and why."""
+    warnings.warn(
+        f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot be "
+        f"restored and starts anew: {error}",
+        stacklevel=6,
+    )
 
 
 def is_untrained(arrays: Sequence[Array]) -> bool:

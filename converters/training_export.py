@@ -18,6 +18,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from konnx import ops
+from konnx.converters.onnx_export.checking import check_model
 from konnx.converters.training_state import TrainingState, reached, training_state
 from konnx.function import Function, chain_updates, draws_random_numbers
 from konnx.graph import (
@@ -116,7 +117,7 @@ def training_graphs(
     protos["init"] = _init(model, state)
     for part, proto in protos.items():
         _describe(proto, part)
-        onnx.checker.check_model(proto, full_check=True)
+        check_model(proto)
     return protos
 
 

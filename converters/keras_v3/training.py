@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.converters.hdf5 import KerasFile
 from konnx.converters.keras_v3.places import Config, layers_of, snake_case
 from konnx.converters.keras_v3.tree import WeightsTree
-from konnx.converters.optimizer_state import is_untrained
+from konnx.converters.optimizer_state import is_untrained, warn_starting_anew
 from konnx.converters.training_config import (
     ODD_CONFIG,
     restore_training,
@@ -143,11 +142,7 @@ def restore_state(model: Model, arrays: Sequence[NDArray[Any]], params: Sequence
         if not is_untrained(state):
             optimizer.set_weights(state)
     except ValueError as error:
-        warnings.warn(
-            f"Model '{model.name}' is loaded and compiled, but the state of its optimizer cannot "
-            f"be restored and starts anew: {error}",
-            stacklevel=5,
-        )
+        warn_starting_anew(model, error)
 
 
 def _by_slot(

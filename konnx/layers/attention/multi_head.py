@@ -17,6 +17,7 @@ from konnx.layers.attention.scores import (
     window_mask,
     with_dropout,
 )
+from konnx.layers.attention.with_scores import WithScores
 from konnx.layers.base import Layer
 from konnx.layers.composite import Composite
 from konnx.layers.spec import Shape
@@ -25,10 +26,9 @@ from konnx.layers.weighted import WeightedLayer
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-class ProjectedAttention(Composite, WeightedLayer):
+class ProjectedAttention(WithScores, Composite, WeightedLayer):
     """What attention with learnt projections of query, key and value shares."""
 
-    supports_masking = True
     gate_dense: EinsumDense | None = None
     dropout: float
     seed: int | None
@@ -97,20 +97,6 @@ class ProjectedAttention(Composite, WeightedLayer):
         if self.sliding_window is not None:
             masks.append(window_mask(query, value, self.sliding_window))
         return joined(masks)
-
-    def compute(
-        self, inputs: Any, arguments: dict[str, Any]
-    ) -> tuple[list[Tensor], list[Tensor | None]]:
-        """Apply `call`; the scores have no mask."""
-        outputs, masks = super().compute(inputs, arguments)
-        return outputs, [*masks, None][: len(outputs)]
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return [mask[0] if mask else None]
-
-    def _refined(self, output: Tensor, inputs: list[Tensor], index: int) -> Tensor:
-        """Only of the first output the shape is declared."""
-        return output if index else super()._refined(output, inputs, index)
 
 
 def _ends_in_mask(tensors: Sequence[Tensor]) -> bool:

@@ -9,10 +9,11 @@ from konnx import ops
 from konnx.graph import Tensor, Variable
 from konnx.layers.arguments import one_of, problem
 from konnx.layers.attention.scores import causal_mask, joined, weights_of, with_dropout
+from konnx.layers.attention.with_scores import WithScores
 from konnx.layers.base import Layer
 
 
-class Attention(Layer):
+class Attention(WithScores):
     """For each query, the mean of the values, weighted by how well their keys fit.
 
     It is called on [query, value] or [query, value, key] of shapes (batch, queries, size),
@@ -37,7 +38,6 @@ class Attention(Layer):
         (None, 4, 8)
     """
 
-    supports_masking = True
     scale: Variable | None = None
     concat_score_weight: Variable | None = None
 
@@ -103,16 +103,6 @@ class Attention(Layer):
         product = ops.matmul(query, ops.transpose(key, [0, 2, 1]))
         return product if self.scale is None else product * self.scale
 
-    def compute(
-        self, inputs: Any, arguments: dict[str, Any]
-    ) -> tuple[list[Tensor], list[Tensor | None]]:
-        """Apply `call`; the scores have no mask."""
-        outputs, masks = super().compute(inputs, arguments)
-        return outputs, [*masks, None][: len(outputs)]
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return [mask[0] if mask else None]
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         if not isinstance(input_shape, list) or len(input_shape) not in (2, 3):
             raise ValueError(
@@ -120,10 +110,6 @@ class Attention(Layer):
                 f"key]. Received: input shapes {input_shape}"
             )
         return (*input_shape[0][:-1], input_shape[1][-1])
-
-    def _refined(self, output: Tensor, inputs: list[Tensor], index: int) -> Tensor:
-        """Only of the first output the shape is declared."""
-        return output if index else super()._refined(output, inputs, index)
 
     def get_config(self) -> dict[str, Any]:
         return {
