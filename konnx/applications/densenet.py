@@ -8,7 +8,7 @@ from typing import Any
 from konnx.applications import imagenet_utils
 from konnx.applications.image_shapes import Shape, channel_axis, normalized
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, weight_files
+from konnx.applications.network import Application, Choices, Network, weight_files
 from konnx.graph import Tensor
 from konnx.layers import (
     Activation,
@@ -89,136 +89,65 @@ _DENSENET201 = _network(
 )
 
 
-def DenseNet121(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make DenseNet121: blocks whose layers take all that was made before.
+_DOCUMENTATION = """Make {name}: blocks whose layers take all that was made before.
 
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 224 by 224 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
+Args:
+    include_top: whether to classify; otherwise the features are the output.
+    weights: None for random ones, "imagenet" for those published, or the path of a file.
+    input_tensor: images that layers made; default: a new input.
+    input_shape: of an image, channels where `image_data_format()` says, at least 32 by
+        32 pixels; default: 224 by 224 with the top, any without.
+    pooling: "avg" or "max" over the places of the features without the top, or None.
+    classes: how many, with the top.
+    classifier_activation: of the top; None gives logits.
 
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
+Raises:
+    ValueError: the arguments contradict each other, images are too small, or a file holds
+        weights of another network.
+    FileNotFoundError: there is no such file, or nothing may be downloaded.
 
-    Source: Huang et al., 2016 (arXiv 1608.06993).
+Source: Huang et al., 2016 (arXiv 1608.06993).
 
-    Example:
-        >>> DenseNet121(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1024)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _DENSENET121.build(choices)
+Example:
+    >>> {name}(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
+    (None, 1, 1, {features})
+"""
 
 
-def DenseNet169(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make DenseNet169: blocks whose layers take all that was made before.
+def _application(name: str, network: Network, features: int) -> Application:
+    """Return a function that makes DenseNet of one size, named and documented as such."""
 
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 224 by 224 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
+    def make(
+        include_top: bool = True,
+        weights: Any = "imagenet",
+        input_tensor: Tensor | None = None,
+        input_shape: Shape | None = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+    ) -> Model:
+        choices = Choices(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+        )
+        return network.build(choices)
 
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Huang et al., 2016 (arXiv 1608.06993).
-
-    Example:
-        >>> DenseNet169(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1664)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _DENSENET169.build(choices)
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = _DOCUMENTATION.format(name=name, features=features)
+    return make
 
 
-def DenseNet201(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make DenseNet201: blocks whose layers take all that was made before.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 224 by 224 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Huang et al., 2016 (arXiv 1608.06993).
-
-    Example:
-        >>> DenseNet201(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1920)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _DENSENET201.build(choices)
+DenseNet121 = _application("DenseNet121", _DENSENET121, 1024)
+"""DenseNet of 121 layers; `help` shows the arguments."""
+DenseNet169 = _application("DenseNet169", _DENSENET169, 1664)
+"""DenseNet of 169 layers; `help` shows the arguments."""
+DenseNet201 = _application("DenseNet201", _DENSENET201, 1920)
+"""DenseNet of 201 layers; `help` shows the arguments."""
 
 
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:

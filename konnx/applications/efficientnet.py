@@ -16,7 +16,7 @@ from konnx.applications.image_shapes import (
     padding_before_strides,
 )
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, WeightFiles
+from konnx.applications.network import Application, Choices, Network, WeightFiles
 from konnx.graph import Tensor
 from konnx.initializers import VarianceScaling
 from konnx.layers import (
@@ -235,356 +235,77 @@ def _top(x: Tensor, choices: Choices, scale: _Scale) -> Any:
     )(features)
 
 
-def EfficientNetB0(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB0: narrow blocks that weigh their channels; pixels from 0 to 255.
+_DOCUMENTATION = """Make {name}: narrow blocks that weigh their channels; pixels from 0 to 255.
 
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 224 by 224 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
+Args:
+    include_top: whether to classify; otherwise the features are the output.
+    weights: None for random ones, "imagenet" for those published, or the path of a file.
+    input_tensor: images that layers made; default: a new input.
+    input_shape: of an image, channels where `image_data_format()` says, at least 32 by
+        32 pixels; default: {size} by {size} with the top, any without.
+    pooling: "avg" or "max" over the places of the features without the top, or None.
+    classes: how many, with the top.
+    classifier_activation: of the top; None gives logits.
 
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
+Raises:
+    ValueError: the arguments contradict each other, images are too small, or a file holds
+        weights of another network.
+    FileNotFoundError: there is no such file, or nothing may be downloaded.
 
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
+Source: Tan and Le, 2019 (arXiv 1905.11946).
 
-    Example:
-        >>> EfficientNetB0(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1280)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b0", choices)
+Example:
+    >>> {name}(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
+    (None, 1, 1, {features})
+"""
 
 
-def EfficientNetB1(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB1: narrow blocks that weigh their channels; pixels from 0 to 255.
+def _application(name: str) -> Application:
+    """Return a function that makes EfficientNet of one size, named and documented as such."""
+    variant = name[-2:].lower()
+    scale = _SCALES[variant]
 
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 240 by 240 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
+    def make(
+        include_top: bool = True,
+        weights: Any = "imagenet",
+        input_tensor: Tensor | None = None,
+        input_shape: Shape | None = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+    ) -> Model:
+        choices = Choices(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+        )
+        return _build(variant, choices)
 
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB1(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1280)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b1", choices)
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = _DOCUMENTATION.format(name=name, size=scale.size, features=scale.filters(1280))
+    return make
 
 
-def EfficientNetB2(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB2: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 260 by 260 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB2(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1408)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b2", choices)
-
-
-def EfficientNetB3(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB3: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 300 by 300 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB3(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1536)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b3", choices)
-
-
-def EfficientNetB4(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB4: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 380 by 380 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB4(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 1792)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b4", choices)
-
-
-def EfficientNetB5(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB5: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 456 by 456 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB5(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 2048)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b5", choices)
-
-
-def EfficientNetB6(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB6: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 528 by 528 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB6(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 2304)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b6", choices)
-
-
-def EfficientNetB7(  # noqa: N802 - Keras' name
-    include_top: bool = True,
-    weights: Any = "imagenet",
-    input_tensor: Tensor | None = None,
-    input_shape: Shape | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-) -> Model:
-    """Make EfficientNetB7: narrow blocks that weigh their channels; pixels from 0 to 255.
-
-    Args:
-        include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
-        input_tensor: images that layers made; default: a new input.
-        input_shape: of an image, channels where `image_data_format()` says, at least 32 by
-            32 pixels; default: 600 by 600 with the top, any without.
-        pooling: "avg" or "max" over the places of the features without the top, or None.
-        classes: how many, with the top.
-        classifier_activation: of the top; None gives logits.
-
-    Raises:
-        ValueError: the arguments contradict each other, images are too small, or a file holds
-            weights of another network.
-        FileNotFoundError: there is no such file, or nothing may be downloaded.
-
-    Source: Tan and Le, 2019 (arXiv 1905.11946).
-
-    Example:
-        >>> EfficientNetB7(weights=None, include_top=False, input_shape=(32, 32, 3)).output_shape
-        (None, 1, 1, 2560)
-    """
-    choices = Choices(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-    )
-    return _build("b7", choices)
+EfficientNetB0 = _application("EfficientNetB0")
+"""EfficientNet for 224 by 224 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB1 = _application("EfficientNetB1")
+"""EfficientNet for 240 by 240 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB2 = _application("EfficientNetB2")
+"""EfficientNet for 260 by 260 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB3 = _application("EfficientNetB3")
+"""EfficientNet for 300 by 300 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB4 = _application("EfficientNetB4")
+"""EfficientNet for 380 by 380 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB5 = _application("EfficientNetB5")
+"""EfficientNet for 456 by 456 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB6 = _application("EfficientNetB6")
+"""EfficientNet for 528 by 528 pixels, from 0 to 255; `help` shows the arguments."""
+EfficientNetB7 = _application("EfficientNetB7")
+"""EfficientNet for 600 by 600 pixels, from 0 to 255; `help` shows the arguments."""
 
 
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:

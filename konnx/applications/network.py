@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from konnx.applications.image_shapes import Shape, check_image_shape, image_shape, split_shape
 from konnx.graph import Tensor
@@ -62,6 +62,22 @@ class Choices:
     pooling: str | None
     classes: int
     classifier_activation: Any
+
+
+class Application(Protocol):
+    """The function that makes a network, as most applications have it."""
+
+    def __call__(
+        self,
+        include_top: bool = True,
+        weights: Any = "imagenet",
+        input_tensor: Tensor | None = None,
+        input_shape: Shape | None = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+    ) -> Model:
+        """Return the model."""
 
 
 def classifier(x: Tensor, choices: Choices) -> Any:
