@@ -93,7 +93,7 @@ def lint(session: nox.Session) -> None:
 def no_runtime(session: nox.Session) -> None:
     """Author, convert and inspect where no ONNX Runtime is installed."""
     _install(session, "test")
-    _pytest(session, "-m", "no_runtime")
+    _pytest(session, "-n", "2", "-m", "no_runtime")
 
 
 @nox.session(requires=["wheel"])
