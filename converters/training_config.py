@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from konnx import losses, metrics, optimizers
 from konnx.converters.hdf5 import KerasFile
 from konnx.converters.optimizer_state import restore_optimizer
-from konnx.training.compiled import per_output_lists
+from konnx.training.outputs import per_output_lists
 
 if TYPE_CHECKING:
     from konnx.models import Model

@@ -30,7 +30,7 @@ from konnx.graph import (
     emit_resolved,
     select_phase,
 )
-from konnx.training.compiled import per_output
+from konnx.training.outputs import per_output
 from konnx.utils.files import atomic_path
 
 if TYPE_CHECKING:

@@ -49,6 +49,7 @@ class Function:
         training: which side of `in_train_phase` to take, unless a call says.
         name: of the ONNX graph.
         device: "auto", "cpu", "cuda", …; None: the default device.
+        threads: CPU threads within one op; None lets ONNX Runtime choose.
 
     Example:
         >>> from konnx.graph import placeholder
@@ -66,20 +67,21 @@ class Function:
         training: bool = False,
         name: str = "function",
         device: str | None = None,
+        threads: int | None = None,
     ) -> None:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.updates = chain_updates(updates)
         self._placeholders = [one for one in self.inputs if one is not ops.LEARNING_PHASE]
-        self._training = training
-        self._name = name
-        self._device = device
+        self.training = training
+        self.name = name
+        self._device, self._threads = device, threads
         self._programs: dict[bool, _Loaded] = {}
         self._loading = threading.Lock()
 
     def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Run on one array for each input; returns one array for each output."""
-        training, fed = self._training, arrays
+        training, fed = self.training, arrays
         if len(self._placeholders) < len(self.inputs):
             training, fed = self._split(arrays)
         loaded = self._programs.get(training) or self._loaded(training)
@@ -95,7 +97,7 @@ class Function:
         """The learning phase that a call gives, and the other values."""
         place = self.inputs.index(ops.LEARNING_PHASE)
         if len(arrays) == len(self._placeholders) == place:  # it may be left out at the end
-            return self._training, arrays
+            return self.training, arrays
         if len(arrays) != len(self.inputs):
             names = ", ".join(tensor.name for tensor in self.inputs)
             raise TypeError(
@@ -114,7 +116,7 @@ class Function:
         graph = self._graph(training)
         if device.kind == "cpu":
             graph = graph.for_cpu()
-        emitted = graph.emit(self._name)
+        emitted = graph.emit(self.name)
         updates = {
             f"update_{index}": state_of(variable) for index, variable in enumerate(self.updates)
         }
@@ -125,6 +127,7 @@ class Function:
             states={name: state_of(variable) for name, variable in emitted.variables.items()},
             updates=updates,
             device=device,
+            threads=self._threads,
         )
         return _Loaded(program, "seed" in graph.feeds, graph.messages)
 
@@ -135,7 +138,7 @@ class Function:
         variables; its outputs are output_0, …, then update_0, …, then print_0, … for what
         `print_tensor` is to show.
         """
-        return self._graph(self._training).emit(self._name)
+        return self._graph(self.training).emit(self.name)
 
     def _graph(self, training: bool) -> _Graph:
         wanted = [*self.outputs, *self.updates.values()]

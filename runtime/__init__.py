@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from konnx.runtime.blocking import channel_block
-from konnx.runtime.devices import Device, resolve_device, set_default_device
+from konnx.runtime.devices import Device, count_gpus, resolve_device, set_default_device
 from konnx.runtime.diagnosis import Diagnosis, Problem, diagnose
 from konnx.runtime.errors import DeviceError, ExecutionError, RuntimeMissingError
 from konnx.runtime.installation import (
@@ -29,6 +29,7 @@ __all__ = [
     "State",
     "can_differentiate",
     "channel_block",
+    "count_gpus",
     "diagnose",
     "is_available",
     "onnxruntime_module",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import os
 import re
@@ -107,6 +108,15 @@ def resolve_device(name: str | Device | None = None) -> Device:
     if device.kind == "cuda":
         _require_cuda(device)
     return device
+
+
+def count_gpus() -> int:
+    """Return how many GPUs can be used, those from 0 on that a test graph ran on.
+
+    Raises:
+        RuntimeMissingError: no ONNX Runtime is installed.
+    """
+    return next(number for number in itertools.count() if cuda.find_cuda_problems(number))
 
 
 def _parse(name: str, place: str) -> Device:

@@ -50,6 +50,7 @@ def run_command(arguments: list[str]) -> None:
 
 
 @pytest.mark.training
+@pytest.mark.filterwarnings("ignore:This machine has no GPU:UserWarning")
 @pytest.mark.parametrize("page", [page for page in PAGES if TESTED in text_of(page)])
 def test_the_blocks_of_a_page_run_one_after_the_other(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,7 @@ RUNTIME_USERS = {
     "backend",
     "cli",
     "converters",
+    "distributed",
     "function",
     "models",
     "optimizers",

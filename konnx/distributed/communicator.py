@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from konnx.function import Function
+from konnx.training.exchanged import Compute, as_dtype, part_of, shares_of
+
 Traceback = TracebackType | None
 
 _TO_BE_SEEN = 0.3
@@ -60,25 +63,35 @@ class Communicator:
                 "set MPI4PY_LIBMPI to the library of the other."
             )
 
-    def part(self, arrays: Sequence[Any]) -> list[Any]:
-        """Return this process' part of the samples: as many as the others', or one more or less."""
-        samples = len(arrays[0])
-        start, stop = (samples * one // self.size for one in (self.rank, self.rank + 1))
-        return [array[start:stop] for array in arrays]
+    evaluates = False  # it is often the first process alone that evaluates
 
-    def mean(self, arrays: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
-        """Return the means over all processes, each weighted by its number of samples.
+    def spread(self, compute: Function, means: int) -> Compute:
+        """Return what computes on this process' part of a batch, and exchanges what comes of it.
 
-        All arrays go as one message.
+        Args:
+            compute: from a batch to its values.
+            means: how many of the values, the first ones, are means over the samples; the others
+                are sums.
         """
-        flat = [np.ravel(array) * samples for array in arrays]
-        message = np.concatenate([*flat, [samples]], dtype=np.result_type(np.float32, *flat))
+
+        def together(arrays: Sequence[Any]) -> list[np.ndarray]:
+            own = part_of(arrays, self.rank, self.size)
+            samples = len(own[0])
+            found = compute(own) if samples else _nothing(compute)
+            share = samples / (len(arrays[0]) or 1)
+            return self.sums([*shares_of(found, means, share)])
+
+        return together
+
+    def sums(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the sums over all processes; all arrays go as one message."""
+        flat = [np.ravel(array) for array in arrays]
+        message = np.concatenate(flat, dtype=np.result_type(np.float32, *flat))
         self._comm.Allreduce(self._mpi.IN_PLACE, message, op=self._mpi.SUM)
-        means = message[:-1] / message[-1]
         places = np.cumsum([array.size for array in arrays])[:-1]
         return [
-            mean.reshape(array.shape).astype(array.dtype, copy=False)
-            for mean, array in zip(np.split(means, places), arrays, strict=True)
+            as_dtype(one.reshape(array.shape), array.dtype)
+            for one, array in zip(np.split(message, places), arrays, strict=True)
         ]
 
     def broadcast(self, value: Any) -> Any:
@@ -99,6 +112,12 @@ class Communicator:
             self._comm.Abort(1)
 
         sys.excepthook = end
+
+
+def _nothing(compute: Function) -> list[np.ndarray]:
+    """What a process adds that got no sample."""
+    shapes = [[size or 0 for size in one.shape] for one in compute.outputs]
+    return [np.zeros(shape, one.dtype) for shape, one in zip(shapes, compute.outputs, strict=True)]
 
 
 def _mpi() -> Any:

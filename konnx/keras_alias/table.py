@@ -144,7 +144,9 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "utils.io_utils": _same("utils.io_utils"),
     "utils.layer_utils": _same("utils.layer_utils"),
+    "utils.multi_gpu_utils": {"konnx.utils": "multi_gpu_model"},  # as of Keras 2.2
     "utils.np_utils": _same("utils.np_utils"),
+    "utils.training_utils": {"konnx.utils": "multi_gpu_model"},
     "utils.vis_utils": _same("utils.vis_utils"),
     "wrappers": {"konnx.wrappers": ""},
     "wrappers.scikit_learn": _same("wrappers.scikit_learn"),
@@ -156,15 +158,11 @@ The first one that has a name counts; modules that this konnx lacks are passed o
 
 _OTHER_ENGINE = "konnx computes with ONNX Runtime; what engines share is in `keras.backend`."
 
-_BY_MPI = "`konnx.distributed` trains in several processes, each on a device of its own."
-
 ABSENT: Mapping[str, str] = {
     "backend.cntk_backend": _OTHER_ENGINE,
     "backend.get_session": "konnx has no sessions of TensorFlow; see `konnx.runtime`.",
     "backend.set_session": "konnx has no sessions of TensorFlow; see `konnx.runtime`.",
     "backend.tensorflow_backend": _OTHER_ENGINE,
     "backend.theano_backend": _OTHER_ENGINE,
-    "utils.multi_gpu_model": _BY_MPI,
-    "utils.multi_gpu_utils": _BY_MPI,
 }
 """Why what Keras has is not here, where that needs saying."""

@@ -13,7 +13,8 @@ from konnx.graph import Variable
 from konnx.models.network import Network
 from konnx.optimizers import Optimizer
 from konnx.training.compiled import Compiled
-from konnx.training.predictor import Predictor
+from konnx.training.exchanged import Compute
+from konnx.training.replicas import Replicas
 
 
 class CompiledNetwork(Network):
@@ -22,7 +23,8 @@ class CompiledNetwork(Network):
     _compiled: Compiled | None = None
     _pending_compile: Mapping[str, Any] = MappingProxyType({})
     _compile_arguments: Mapping[str, Any] = MappingProxyType({})
-    _predictor: Predictor | None = None
+    _predictor: Compute | None = None
+    _replicas: Replicas | None = None
     _seen_changes = -1
 
     def compile(
@@ -70,6 +72,7 @@ class CompiledNetwork(Network):
         self._compile_arguments = arguments
         if self.built:
             self._compiled = Compiled(self, **arguments)
+            self._compiled.exchange = self._replicas
         else:  # once the first data have shown the shape of the input
             self._pending_compile = arguments
 
@@ -150,6 +153,36 @@ class CompiledNetwork(Network):
         if self._seen_changes != self.changes_of_trainable:
             self._seen_changes = self.changes_of_trainable
             self.warn_of_changed_trainable()
+
+    @property
+    def replicas(self) -> Replicas | None:
+        """The devices that share each batch; None: one device computes all of it."""
+        return self._replicas
+
+    def replicate(self, replicas: Replicas) -> None:
+        """Let several devices share each batch.
+
+        Raises:
+            ValueError: the model is stateful: it carries states of the samples of whole batches.
+        """
+        self.check_built("be replicated")
+        self.check_stateless("replicas")
+        self._replicas = replicas
+        self._forget_functions()
+        if self._compiled is not None:
+            self._compiled.exchange = replicas
+
+    def check_stateless(self, whose: str) -> None:
+        """Check that parts of a batch may be computed apart.
+
+        Raises:
+            ValueError: the model carries states of the samples of whole batches.
+        """
+        if self.stateful:
+            raise ValueError(
+                f"Model '{self.name}' is stateful, and {whose} would carry the states of other "
+                "samples. Make its layers with stateful=False."
+            )
 
     def check_built(self, what: str) -> None:
         """Check that the model has its weights.

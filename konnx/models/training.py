@@ -20,6 +20,7 @@ from konnx.training.data import (
     standardize_inputs,
     standardize_training_data,
 )
+from konnx.training.exchanged import Compute
 from konnx.training.predictor import Predictor
 from konnx.training.sources import (
     ArrayBatches,
@@ -213,7 +214,7 @@ class TrainableNetwork(CompiledNetwork):
     def _evaluation(
         self, arrays: Arrays, weighted: list[bool], batch_size: int, steps: int | None
     ) -> loop.Validate:
-        step = self.compiled.test_function(weighted)
+        step = self.compiled.test_step(weighted)
         return lambda: self._evaluate(ArrayBatches(arrays, step, batch_size, steps=steps))
 
     def _training_data(
@@ -235,7 +236,7 @@ class TrainableNetwork(CompiledNetwork):
         """Compute loss and metrics on the samples at once; see `train_on_batch`."""
         arrays, weighted = self._training_data(x, y, sample_weight, None)
         self.compiled.reset_metrics()
-        return _numbers(self.compiled.test_function(weighted)(arrays))
+        return _numbers(self.compiled.test_step(weighted)(arrays))
 
     def evaluate(
         self,
@@ -266,7 +267,7 @@ class TrainableNetwork(CompiledNetwork):
         _check_count("steps", steps)
         arrays, weighted = self._training_data(x, y, sample_weight, None)
         self._check_batches(arrays, batch_size)
-        step = self.compiled.test_function(weighted)
+        step = self.compiled.test_step(weighted)
         source = ArrayBatches(arrays, step, batch_size or _BATCH_SIZE, steps=steps)
         return unpack(self._evaluate(source, verbose))
 
@@ -303,9 +304,12 @@ class TrainableNetwork(CompiledNetwork):
         arrays = self._inputs_for(x)
         return self._predict_step()([array[:] for array in arrays])
 
-    def _predict_step(self) -> Predictor:
+    def _predict_step(self) -> Compute:
         if self._predictor is None:
-            self._predictor = Predictor(self.inputs, self.outputs, self.state_updates)
+            if self.replicas is None:
+                self._predictor = Predictor(self.inputs, self.outputs, self.state_updates)
+            else:
+                self._predictor = self.replicas.predictor(self.inputs, self.outputs)
         return self._predictor
 
     def _inputs_for(self, x: Any) -> Arrays:
@@ -417,7 +421,7 @@ class TrainableNetwork(CompiledNetwork):
         def standardize(x: Any, y: Any, sample_weight: Any) -> tuple[Step, Arrays]:
             arrays, weighted = self._training_data(x, y, sample_weight, class_weight)
             compiled = self.compiled
-            make = compiled.train_step if training else compiled.test_function
+            make = compiled.train_step if training else compiled.test_step
             return make(weighted), arrays
 
         return standardize

@@ -6,18 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from konnx import losses as loss_family
 from konnx import metrics as metric_family
 from konnx import ops, optimizers
 from konnx.autodiff import check_engine, gradients
 from konnx.function import Function, chain_updates
-from konnx.graph import Dim, Tensor, Variable, name_scope, placeholder, select_phase
+from konnx.graph import (
+    Dim,
+    Tensor,
+    Variable,
+    name_scope,
+    placeholder,
+    select_phase,
+    substitute,
+)
 from konnx.graph.passes import rectify_pooled
 from konnx.layers.base import Update
 from konnx.metrics import StatefulMetric
 from konnx.training.exchanged import Exchange, ExchangedStep
 from konnx.training.objective import LossFunction, masked_weights, weighted_mean
+from konnx.training.outputs import per_output, per_output_lists
 from konnx.utils.naming import free_name
+
+Step = Function | ExchangedStep
 
 # Losses whose targets must have the shape of the output.
 _SAME_SHAPE = (
@@ -118,7 +131,7 @@ class Compiled:
             self._phases[training], self._updates[training] = resolved
         self._functions: dict[tuple[object, ...], Function] = {}
         self.exchange: Exchange | None = None
-        self._exchanged: dict[tuple[bool, ...], ExchangedStep] = {}
+        self._exchanged_steps: dict[tuple[bool, ...], ExchangedStep] = {}
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -173,32 +186,50 @@ class Compiled:
         """
         return self._function(True, weighted, gradient_engine or self.gradient_engine)
 
-    def train_step(self, weighted: Sequence[bool]) -> Function | ExchangedStep:
-        """Return one training step, in this process or in several together."""
+    def train_step(self, weighted: Sequence[bool]) -> Step:
+        """Return one training step, here or on several processes or devices together."""
         if self.exchange is None:
             return self.train_function(weighted)
-        key = tuple(weighted)
-        if key not in self._exchanged:
-            self._exchanged[key] = self._exchanged_step(weighted, self.exchange)
-        return self._exchanged[key]
+        return self._exchanged(True, weighted, self.exchange)
 
-    def _exchanged_step(self, weighted: Sequence[bool], exchange: Exchange) -> ExchangedStep:
-        inputs, values, total, counts = self._step_values(True, weighted)
-        derived = self._all_gradients(total, training=True, engine=self.gradient_engine)
-        moved = chain_updates(self._updates[True])
-        exchanged = [*derived, *moved.values()]
+    def test_step(self, weighted: Sequence[bool]) -> Step:
+        """Return a step that computes loss and metrics; see `train_step`."""
+        if self.exchange is None or not self.exchange.evaluates:
+            return self.test_function(weighted)
+        return self._exchanged(False, weighted, self.exchange)
+
+    def _exchanged(
+        self, training: bool, weighted: Sequence[bool], exchange: Exchange
+    ) -> ExchangedStep:
+        key = (training, *weighted)
+        if key not in self._exchanged_steps:
+            self._exchanged_steps[key] = self._make_exchanged(training, weighted, exchange)
+        return self._exchanged_steps[key]
+
+    def _make_exchanged(
+        self, training: bool, weighted: Sequence[bool], exchange: Exchange
+    ) -> ExchangedStep:
+        inputs, values, total, counts = self._step_values(training, weighted)
+        engine = self.gradient_engine
+        derived = self._all_gradients(total, training=True, engine=engine) if training else []
+        moved = chain_updates(self._updates[training])
         means = [
-            placeholder(one.shape, one.dtype, f"mean_{i}")
-            for i, one in enumerate([*self._trainable, *moved])
+            placeholder(one.shape, one.dtype, f"mean_{number}")
+            for number, one in enumerate([*derived, *moved])
         ]
-        steps = self.optimizer.step_updates(total, self._trainable, means[: len(derived)])
-        renewed = zip(moved, means[len(derived) :], strict=True)
-        return ExchangedStep(
-            Function(inputs, [*values, *exchanged], counts, training=True, name="gradients"),
-            Function(means, [], [*steps, *renewed], training=True, name="apply_gradients"),
-            len(values),
-            exchange,
-        )
+        added, sums = _additions(counts)
+        final = substitute(values, {new: sums[old] for old, new in counts})
+        is_late = [one is not value for one, value in zip(final, values, strict=True)]
+        early = [one for one, late in zip(final, is_late, strict=True) if not late]
+        updates = [*zip(moved, means[len(derived) :], strict=True), *sums.items()]
+        if training:
+            step = self.optimizer.step_updates(total, self._trainable, means[: len(derived)])
+            updates = [*step, *updates]
+        computed = [*early, *derived, *moved.values()]
+        compute = Function(inputs, [*computed, *added.values()], training=training, name="part")
+        results = [one for one, late in zip(final, is_late, strict=True) if late]
+        apply = Function([*means, *added], results, updates, training=training, name="apply")
+        return ExchangedStep(exchange.spread(compute, len(computed)), apply, is_late)
 
     def make_optimizer_state(self) -> None:
         """Make what the optimizer keeps, if no step has done so yet."""
@@ -377,6 +408,23 @@ class Compiled:
         return function, getattr(function, "name", None) or function.__name__
 
 
+def _additions(
+    counts: Sequence[Update],
+) -> tuple[dict[Tensor, Tensor], dict[Variable, Tensor]]:
+    """Take sums apart, to which several parts of a batch add.
+
+    Returns:
+        Placeholders with what each batch adds, and variables with the sums that these make.
+    """
+    added: dict[Tensor, Tensor] = {}
+    sums: dict[Variable, Tensor] = {}
+    for number, (old, new) in enumerate(counts):
+        one = placeholder(old.shape, old.dtype, f"added_{number}")
+        (added[one],) = substitute([new], {old: ops.as_tensor(np.zeros(old.shape, old.dtype))})
+        sums[old] = old + one
+    return added, sums
+
+
 def _loss(identifier: Any) -> LossFunction | None:
     return None if identifier is None else loss_family.get(identifier)
 
@@ -402,36 +450,3 @@ def _target_dims(output: Tensor, function: Callable[..., Any] | None) -> list[Di
     if function in _SAME_SHAPE:
         return dims
     return [dims[0], *[None] * (len(dims) - 1)] if dims else dims
-
-
-def per_output(given: Any, names: Sequence[str], argument: str, default: Any = None) -> list[Any]:
-    """Return one item for each output from one for all, a list, or a dict by name.
-
-    Raises:
-        ValueError: a list of another length, or a name that no output has.
-    """
-    if isinstance(given, Mapping) and "class_name" not in given:
-        unknown = sorted(set(given) - set(names))
-        if unknown:
-            raise ValueError(f"`{argument}` names {unknown}, but the outputs are {list(names)}.")
-        return [given.get(name, default) for name in names]
-    if isinstance(given, list | tuple):
-        if len(given) != len(names):
-            raise ValueError(
-                f"`{argument}` must have one item for each of the outputs {list(names)}. "
-                f"Received: {argument}={given!r}"
-            )
-        return list(given)
-    return [default if given is None else given] * len(names)
-
-
-def per_output_lists(given: Any, names: Sequence[str]) -> list[list[Any]]:
-    """Return a list of metrics for each output; a flat list goes to each."""
-    if isinstance(given, Mapping):
-        return [
-            list(one) if isinstance(one, list | tuple) else [one] if one is not None else []
-            for one in per_output(given, names, "metrics")
-        ]
-    if given and all(isinstance(one, list | tuple) for one in given):
-        return [list(one) for one in per_output(given, names, "metrics")]
-    return [list(given or []) for _ in names]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from konnx.graph import Tensor
-from konnx.training.compiled import Compiled, Trainable, per_output
+from konnx.training.compiled import Compiled, Trainable
+from konnx.training.outputs import per_output
 from konnx.utils.io_utils import HDF5Matrix
 from konnx.utils.naming import near_match
 

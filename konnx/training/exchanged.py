@@ -1,52 +1,68 @@
-"""A training step that several processes take together, each on its part of the batch."""
+"""A step of which several processes or devices compute a part of the batch each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from konnx.function import Function
 
+Compute = Callable[[Sequence[Any]], list[np.ndarray]]
+
 
 class Exchange(Protocol):
-    """What processes that train one model tell each other."""
+    """Those that compute the parts of a batch."""
 
-    def part(self, arrays: Sequence[Any]) -> list[Any]:
-        """Return this process' part of the samples of a batch."""
+    evaluates: bool
+    """Whether they share the batches of evaluation, too."""
 
-    def mean(self, arrays: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
-        """Return the means over all processes, each weighted by its number of samples."""
+    def spread(self, compute: Function, means: int) -> Compute:
+        """Return what computes a whole batch in parts, and puts together what they give.
+
+        Args:
+            compute: from a batch to its values.
+            means: how many of the values, the first ones, are means over the samples; the others
+                are sums.
+        """
 
 
 class ExchangedStep:
-    """Computes gradients on a part of the batch, and applies the mean of all processes'.
+    """Computes on the parts of a batch, and applies what they give together.
 
     Args:
-        compute: from a batch to the values that a step returns, and what is to be exchanged.
-        apply: takes the means of the latter and gives variables their new values.
-        values: how many values a step returns.
-        exchange: between the processes.
+        compute: from a whole batch to the values of a step, and then what is to be applied.
+        apply: takes the latter, gives variables their new values, and returns values, too.
+        is_applied: for each value that the step returns, whether it comes from `apply`.
     """
 
-    def __init__(self, compute: Function, apply: Function, values: int, exchange: Exchange) -> None:
+    def __init__(self, compute: Compute, apply: Compute, is_applied: Sequence[bool]) -> None:
         self._compute, self._apply = compute, apply
-        self._values, self._exchange = values, exchange
+        self._is_applied = list(is_applied)
 
     def __call__(self, arrays: Sequence[Any]) -> list[np.ndarray]:
-        """Train on a batch, which is the same in all processes; returns means over all of it."""
-        own = self._exchange.part(arrays)
-        samples = len(own[0])
-        found = self._compute(own) if samples else self._nothing()
-        means = self._exchange.mean(found, samples)
-        self._apply(means[self._values :])
-        return means[: self._values]
+        """Take a step on a whole batch; returns values over all of it."""
+        found = self._compute(arrays)
+        computed = self._is_applied.count(False)
+        early, late = iter(found[:computed]), iter(self._apply(found[computed:]))
+        return [next(late if is_applied else early) for is_applied in self._is_applied]
 
-    def _nothing(self) -> list[np.ndarray]:
-        """What a process adds that got no sample."""
-        shapes = [[size or 0 for size in one.shape] for one in self._compute.outputs]
-        return [
-            np.zeros(shape, one.dtype)
-            for shape, one in zip(shapes, self._compute.outputs, strict=True)
-        ]
+
+def part_of(arrays: Sequence[Any], number: int, count: int) -> list[Any]:
+    """Return one of `count` parts of the samples, which differ by one sample at most."""
+    samples = len(arrays[0])
+    start, stop = (samples * one // count for one in (number, number + 1))
+    return [array[start:stop] for array in arrays]
+
+
+def shares_of(arrays: Sequence[np.ndarray], means: int, share: float) -> Iterator[np.ndarray]:
+    """Yield what a part adds to the whole: its share of each mean, and sums as they are."""
+    for number, array in enumerate(arrays):
+        yield array * share if number < means else array
+
+
+def as_dtype(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return an array that was added up, in the dtype of its parts."""
+    is_rounded = array.dtype.kind == "f" and dtype.kind in "iu"
+    return (np.rint(array) if is_rounded else array).astype(dtype, copy=False)

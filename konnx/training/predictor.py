@@ -31,7 +31,8 @@ PATIENCE = 16
 """Calls on changed weights before they are frozen: freezing took as long as 20 to 70 calls save."""
 
 # Storages count their writes each for itself, and a variable may move to another storage.
-Versions = tuple[tuple[Storage, int], ...]
+Version = tuple[Storage, int]
+Versions = tuple[Version, ...]
 
 
 class Predictor:
@@ -47,6 +48,8 @@ class Predictor:
         outputs: what to compute.
         updates: (variable, new value) of states that are carried from call to call; these
             variables are never frozen.
+        device: "auto", "cpu", "cuda", …; None: the default device.
+        threads: CPU threads within one op; None lets ONNX Runtime choose.
     """
 
     def __init__(
@@ -54,12 +57,18 @@ class Predictor:
         inputs: Sequence[Tensor],
         outputs: Sequence[Tensor],
         updates: Sequence[Update] = (),
+        *,
+        device: str | None = None,
+        threads: int | None = None,
     ) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self._updates = chain_updates(updates)
-        self._live = Function(inputs, outputs, updates, name="predict")
+        self._device, self._threads = device, threads
+        self._live = Function(
+            inputs, outputs, updates, name="predict", device=device, threads=threads
+        )
         inferred = select_phase([*outputs, *self._updates.values()], training=False)
-        self._variables = [one for one in _variables_of(inferred) if one not in self._updates]
+        self._variables = [one for one in variables_of(inferred) if one not in self._updates]
         self._seeded = draws_random_numbers(inferred)
         self._prints = bool(printed(outputs, training=False))
         self._frozen: tuple[Versions, runtime.Program] | None = None
@@ -106,6 +115,8 @@ class Predictor:
                 name: state_of(variable)
                 for name, variable in zip(updates, self._updates, strict=True)
             },
+            device=self._device,
+            threads=self._threads,
         )
 
 
@@ -119,6 +130,7 @@ def inference_graph(outputs: Sequence[Tensor], keep: Collection[Variable] = ()) 
     return optimize(freeze_variables(select_phase(outputs, training=False), keep))
 
 
-def _variables_of(outputs: Sequence[Tensor]) -> list[Variable]:
+def variables_of(outputs: Sequence[Tensor]) -> list[Variable]:
+    """Return the variables that outputs depend on."""
     tensors = [tensor for node in topological_order(outputs) for tensor in node.outputs]
     return [tensor for tensor in tensors if isinstance(tensor, Variable)]

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from konnx.distributed.multi_gpu import multi_gpu_model
     from konnx.utils.custom_objects import (
         CustomObjectScope,
         custom_object_scope,
@@ -38,6 +39,7 @@ _NAMES = {
     "deserialize_keras_object": "konnx.utils.generic_utils",
     "get_custom_objects": "konnx.utils.custom_objects",
     "get_file": "konnx.utils.downloads",
+    "multi_gpu_model": "konnx.distributed.multi_gpu",
     "normalize": "konnx.utils.np_utils",
     "plot_model": "konnx.utils.vis_utils",
     "print_summary": "konnx.utils.layer_utils",
@@ -58,6 +60,7 @@ __all__ = [
     "deserialize_keras_object",
     "get_custom_objects",
     "get_file",
+    "multi_gpu_model",
     "normalize",
     "plot_model",
     "print_summary",

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx.distributed import distribute
+from konnx import ops
+from konnx.distributed import Communicator, distribute
+from konnx.graph import Tensor
 from konnx.layers import LSTM, BatchNormalization, Dense
+from konnx.metrics import StatefulMetric
 from konnx.models import Sequential
 
 pytestmark = pytest.mark.training
@@ -77,30 +80,39 @@ def test_a_process_that_dies_ends_the_job(tmp_path: Path, end: str) -> None:
     assert end == "kill" or "this process has an error" in result.stderr
 
 
-class Alone:
-    """Two processes, of which the other one does as this one does, or has no samples."""
+class Twins:
+    """The communicator of two processes, of which the other one does as this one does."""
 
-    rank, size = 0, 2
+    def __init__(self) -> None:
+        self.messages = 0
 
-    def __init__(self, gets: slice) -> None:
-        self.gets, self.messages = gets, 0
+    def Get_rank(self) -> int:  # noqa: N802 - as mpi4py has it
+        return 0
 
-    def part(self, arrays: Sequence[Any]) -> list[Any]:
-        return [array[self.gets] for array in arrays]
+    def Get_size(self) -> int:  # noqa: N802
+        return 2
 
-    def mean(self, arrays: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
+    def Allreduce(self, _: Any, message: np.ndarray, op: Any) -> None:  # noqa: N802
         self.messages += 1
-        return list(arrays)
+        message *= 2
 
-    def broadcast(self, value: Any) -> Any:
+    def bcast(self, value: Any) -> Any:
         return value
 
-    def end_job_on_error(self) -> None:
-        """Nothing to do."""
+
+class Hits(StatefulMetric):
+    """The number of samples so far."""
+
+    def totals(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None = None) -> list[Tensor]:
+        return [ops.sum(ops.zeros_like(y_pred) + 1.0)]
+
+    def result(self, totals: Sequence[Tensor]) -> Tensor:
+        return totals[0]
 
 
-X = np.random.RandomState(0).normal(size=(8, 3)).astype("float32")
+X = np.random.RandomState(0).normal(size=(4, 3)).astype("float32")
 Y = X[:, :1]
+TWICE = np.concatenate([X, X]), np.concatenate([Y, Y])
 
 
 def normalized() -> Sequential:
@@ -112,33 +124,49 @@ def normalized() -> Sequential:
 def test_averages_of_batch_normalization_are_exchanged_like_gradients() -> None:
     alone, together = normalized(), normalized()
     together.set_weights(alone.get_weights())
-    communicator = Alone(slice(None))
-    distribute(together, communicator)  # type: ignore[arg-type]
+    twins = Twins()
+    distribute(together, Communicator(twins))
     for _ in range(3):
-        assert together.train_on_batch(X, Y) == pytest.approx(alone.train_on_batch(X, Y))
-    assert communicator.messages == 3
+        loss = together.train_on_batch(*TWICE)
+        assert loss == pytest.approx(alone.train_on_batch(X, Y))
+    assert twins.messages == 3
     for one, other in zip(together.get_weights(), alone.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
+def test_metrics_of_sums_add_up_what_all_processes_count() -> None:
+    model = Sequential([Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse", metrics=[Hits()])
+    distribute(model, Communicator(Twins()))
+    history = model.fit(*TWICE, batch_size=8, epochs=2, verbose=0).history
+    assert history["hits"] == [8.0, 8.0]
+
+
 def test_a_process_without_samples_takes_part() -> None:
-    model = distribute(normalized(), Alone(slice(0, 0)))  # type: ignore[arg-type]
-    assert model.train_on_batch(X, Y) == 0.0
+    model = distribute(normalized(), Communicator(Twins()))
+    assert model.train_on_batch(X[:1], Y[:1]) == 0.0
+
+
+def test_each_process_evaluates_by_itself() -> None:
+    twins = Twins()
+    model = distribute(normalized(), Communicator(twins))
+    model.evaluate(X, Y, verbose=0)
+    assert twins.messages == 0
 
 
 def test_compiling_ends_it() -> None:
-    communicator = Alone(slice(None))
-    model = distribute(normalized(), communicator)  # type: ignore[arg-type]
+    twins = Twins()
+    model = distribute(normalized(), Communicator(twins))
     model.compile("sgd", "mse")
     model.train_on_batch(X, Y)
-    assert communicator.messages == 0
+    assert twins.messages == 0
 
 
 def test_stateful_models_are_refused() -> None:
     model = Sequential([LSTM(2, stateful=True, batch_input_shape=(4, 3, 2), name="memory")])
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="is stateful.*stateful=False"):
-        distribute(model, Alone(slice(None)))  # type: ignore[arg-type]
+        distribute(model, Communicator(Twins()))
 
 
 def test_without_mpi4py_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

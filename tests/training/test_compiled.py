@@ -13,7 +13,6 @@ from konnx.graph import Tensor
 from konnx.layers import Dense, Input, Layer
 from konnx.models import Model, Sequential
 from konnx.optimizers import SGD
-from konnx.training.compiled import per_output, per_output_lists
 
 pytestmark = pytest.mark.training
 
@@ -339,37 +338,3 @@ def test_a_batch_with_every_step_masked_has_no_loss_and_moves_nothing() -> None:
     before = model.get_weights()[0]
     assert model.train_on_batch(0 * x, y) == [0.0, 0.0]
     np.testing.assert_array_equal(model.get_weights()[0], before)
-
-
-# One item for each output
-
-
-@pytest.mark.no_runtime
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (None, [None, None]),
-        ("mse", ["mse", "mse"]),
-        (["mse", None], ["mse", None]),
-        (("mse", "mae"), ["mse", "mae"]),
-        ({"b": "mae"}, [None, "mae"]),
-        ({"class_name": "Own", "config": {}}, [{"class_name": "Own", "config": {}}] * 2),
-    ],
-)
-def test_one_for_all_a_list_or_a_dict(given: Any, expected: list[Any]) -> None:
-    assert per_output(given, ["a", "b"], "loss") == expected
-
-
-@pytest.mark.no_runtime
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ([], [[], []]),
-        (["x", "y"], [["x", "y"], ["x", "y"]]),
-        ([["x"], []], [["x"], []]),
-        ({"a": "x"}, [["x"], []]),
-        ({"b": ["x", "y"]}, [[], ["x", "y"]]),
-    ],
-)
-def test_metrics_for_each_output(given: Any, expected: list[list[Any]]) -> None:
-    assert per_output_lists(given, ["a", "b"]) == expected

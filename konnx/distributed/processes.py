@@ -35,13 +35,16 @@ def distribute(model: M, communicator: Communicator | None = None) -> M:
     Raises:
         ImportError: mpi4py is not installed, or finds no MPI.
         RuntimeError: the model is not compiled, or `mpiexec` belongs to another MPI than mpi4py.
-        ValueError: the model is stateful: it carries states of the samples of whole batches.
+        ValueError: the model is stateful: it carries states of the samples of whole batches; or
+            it is one of `multi_gpu_model`.
     """
     model.check_built("be distributed")
-    if model.stateful:
+    model.check_stateless("a part of a batch")
+    if model.replicas is not None:
         raise ValueError(
-            f"Model '{model.name}' is stateful, and a part of a batch would meet the states of "
-            "another. Make its layers with stateful=False."
+            f"Model '{model.name}' has replicas on {', '.join(model.replicas.devices)} in each "
+            "process. Distribute the model that `multi_gpu_model` was given, and start a process "
+            "for each device."
         )
     together = communicator or Communicator()
     compiled = model.compiled
