@@ -19,6 +19,7 @@ from konnx.converters.keras_v3.archive import (
     is_archive,
     open_archive,
 )
+from konnx.converters.keras_v3.places import Config
 from konnx.converters.keras_v3.training import restore_compilation
 from konnx.converters.keras_v3.tree import WeightsTree, open_shards, open_weights
 from konnx.converters.keras_v3.weights import Fit, set_weights
@@ -38,7 +39,7 @@ def load_keras_archive(
         model = build_model(config, source, archive.file, f"'{CONFIG}'", custom_objects)
         if model.built:
             with weights_within(archive) as tree:
-                set_weights(model, tree, config["config"])
+                _set_weights(model, tree, config["config"])
                 if compile:
                     restore_compilation(model, config, tree, custom_objects)
         return model
@@ -88,8 +89,15 @@ def load_keras_weights(
         if tree is None:
             return False
         config = None if archive is None else archive.model_config()["config"]
-        set_weights(model, tree, config, Fit(by_name, skip_mismatch, reshape))
+        _set_weights(model, tree, config, Fit(by_name, skip_mismatch, reshape))
     return True
+
+
+def _set_weights(
+    model: Model, tree: WeightsTree, config: Config | None, how: Fit | None = None
+) -> None:
+    converted = set_weights(model, tree, config, how)
+    model.conversion_report = [*model.conversion_report, *converted]
 
 
 def open_tree(

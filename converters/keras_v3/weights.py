@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from konnx.converters.errors import FileFormatError
 from konnx.converters.keras_v3.places import Config, Place, weight_places
+from konnx.converters.keras_v3.quantized import as_floats
 from konnx.converters.keras_v3.tree import WeightsTree
 from konnx.graph import Variable
 from konnx.layers.recurrent.state import StatefulMixin
+from konnx.models.conversion import Conversion
 from konnx.models.network import Network
+
+_WHY_FLOATS = "layers compute in floats; Keras may round their inputs, too"
 
 Assignment = list[tuple[Variable, NDArray[Any]]]
 
@@ -36,7 +40,7 @@ class Fit(NamedTuple):
 
 def set_weights(
     model: Network, tree: WeightsTree, config: Config | None = None, how: Fit | None = None
-) -> None:
+) -> list[Conversion]:
     """Give a model the weights of a file, all or none.
 
     Args:
@@ -45,20 +49,29 @@ def set_weights(
         config: of the model in the same file, if it has one.
         how: which layer gets which weights.
 
+    Returns:
+        what was converted.
+
     Raises:
         FileFormatError: groups, numbers of variables or shapes do not fit.
     """
     how = how or Fit()
     places = weight_places(model, tree, config, by_name=how.by_name)
-    assignments = [one for place in places for one in _assignment_or_none(place, tree, how)]
+    converted: list[Conversion] = []
+    assignments = [
+        one for place in places for one in _assignment_or_none(place, tree, how, converted)
+    ]
     while assignments:  # so that no array is kept beside the copy of it
         variable, array = assignments.pop()
         variable.assign(array)
+    return converted
 
 
-def _assignment_or_none(place: Place, tree: WeightsTree, how: Fit) -> Assignment:
+def _assignment_or_none(
+    place: Place, tree: WeightsTree, how: Fit, converted: list[Conversion]
+) -> Assignment:
     try:
-        return _assignment(place, tree, how)
+        return _assignment(place, tree, how, converted)
     except FileFormatError as error:
         if not how.skip_mismatch:
             raise
@@ -66,9 +79,11 @@ def _assignment_or_none(place: Place, tree: WeightsTree, how: Fit) -> Assignment
         return []
 
 
-def _assignment(place: Place, tree: WeightsTree, how: Fit) -> Assignment:
+def _assignment(
+    place: Place, tree: WeightsTree, how: Fit, converted: list[Conversion]
+) -> Assignment:
     saved = tree.saved(place.path)
-    arrays = [] if saved is None else saved.arrays
+    arrays = [] if saved is None else _floats(place, saved.arrays, tree.file, converted)
     if isinstance(place.layer, StatefulMixin) and not place.variables:
         return []  # the arrays are states, which start anew
     if len(arrays) != len(place.variables):
@@ -95,6 +110,19 @@ def _assignment(place: Place, tree: WeightsTree, how: Fit) -> Assignment:
                 received=str(array.shape),
             )
     return list(zip(place.variables, arrays, strict=True))
+
+
+def _floats(
+    place: Place, arrays: Sequence[NDArray[Any]], file: str, converted: list[Conversion]
+) -> list[NDArray[Any]]:
+    try:
+        found = as_floats(place.layer, len(place.variables), arrays)
+    except ValueError as error:
+        raise FileFormatError.at(file, _where(place), str(error)) from error
+    if found.mode is not None:
+        what = f"{found.mode} weights to float32"
+        converted.append(Conversion(place.layer.name, what, _WHY_FLOATS))
+    return found.arrays
 
 
 def _reshaped(array: NDArray[Any], variable: Variable) -> NDArray[Any]:

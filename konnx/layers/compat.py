@@ -12,7 +12,10 @@ _NEVER_MATTERS = frozenset(
     {
         "build_config",  # what the layer was built for, which its inputs say
         "fused",  # how a batch normalization is computed, not what
+        "lora_alpha",  # Keras merges what was learnt so when it saves
+        "lora_rank",
         "module",
+        "quantization_config",  # how weights are in a file, whose reader makes them floats
         "registered_name",
         "renorm_clipping",  # only with renorm
         "renorm_momentum",
@@ -31,11 +34,8 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "idf_weights": (None,),
     "implementation": (1,),
     "keepdims": (False,),
-    "lora_alpha": (None,),
-    "lora_rank": (None,),
     "oov_method": ("floormod",),
     "optional": (False,),
-    "quantization_config": (None,),
     "ragged": (False, None),
     "renorm": (False,),
     "rms_scaling": (False,),
@@ -117,7 +117,8 @@ def _dtype(layer_class: type, config: Mapping[str, Any]) -> str:
     given = config["dtype"]
     name = given
     if isinstance(given, Mapping):
-        name = (given.get("config") or {}).get("name", given)
+        policy = given.get("config") or {}
+        name = policy.get("name") or policy.get("source_name", given)
     try:
         return standardize_dtype(_POLICIES.get(name, name))
     except (TypeError, ValueError) as error:

@@ -239,6 +239,17 @@ def operators(keras: Any) -> Any:
     return keras.Model([x, y], [b, c**2.0], name="operators")
 
 
+def words(keras: Any) -> Any:
+    """Return a classifier of words of the layers that Keras 3 quantizes, with odd sizes."""
+    kl = keras.layers
+    x = entry = kl.Input((6,), dtype="int32", name="words")
+    x = kl.Embedding(9, 5)(x)
+    x = kl.EinsumDense("abc,cde->abde", (6, 3, 3), activation="relu", bias_axes="de")(x)
+    x = kl.EinsumDense("abde,def->abf", (6, 4), bias_axes="f")(x)
+    x = kl.Dense(5, activation="tanh")(kl.Flatten()(x))
+    return keras.Model(entry, kl.Dense(3, use_bias=False)(x), name="quantized")
+
+
 MODELS: dict[str, Builder] = {
     "mlp_adam": compiled("Adam", learning_rate=0.01),
     "mlp_amsgrad": compiled("Adam", learning_rate=0.01, amsgrad=True),
@@ -261,5 +272,17 @@ LATER: dict[str, Builder] = {
     "attention": attention,
     "attention_mask": attention_mask,
     "pictures": pictures,
+    "quantized_int8": words,
+    "quantized_int4": words,
+    "quantized_int4_columns": words,
 }
 """What only Keras 3 has, or has otherwise."""
+
+QUANTIZATIONS: dict[str, Callable[[Any], Any]] = {
+    "quantized_int8": lambda of: of.Int8QuantizationConfig(activation_quantizer=None),
+    "quantized_int4": lambda of: of.Int4QuantizationConfig(block_size=2),
+    "quantized_int4_columns": lambda of: of.Int4QuantizationConfig(
+        block_size=-1, activation_quantizer=None
+    ),
+}
+"""How models are quantized, from `keras.quantizers`: the weights alone, so that floats agree."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras_v3_models import LATER, MODELS
+from keras_v3_models import LATER, MODELS, QUANTIZATIONS
 
 FOLDER = Path(__file__).parent / "keras_v3"
 BATCH = 8
@@ -74,6 +74,8 @@ def make(keras: Any, writer: str, name: str) -> None:
     keras.backend.clear_session()
     model = {**MODELS, **LATER}[name](keras)
     randomised(model, random)
+    if name in QUANTIZATIONS:
+        model.quantize(config=QUANTIZATIONS[name](keras.quantizers))
     is_compiled = getattr(model, "optimizer", None) is not None
     if is_compiled:
         for _ in range(3):

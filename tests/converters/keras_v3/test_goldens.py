@@ -73,3 +73,9 @@ def test_what_was_converted_is_reported() -> None:
     assert "lstm_1_mask_0" in {one.layer for one in report}
     report = load_model(FOLDER / "keras315" / "mlp_adam.keras").conversion_report
     assert report == []
+
+
+def test_quantized_weights_become_floats_and_the_report_says_so() -> None:
+    model = load_model(FOLDER / "keras315" / "quantized_int4.keras")
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert [one.what for one in model.conversion_report] == ["int4 weights to float32"] * 5
