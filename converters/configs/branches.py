@@ -88,7 +88,7 @@ class _Graph:
                 f"Layer '{_name(layer)}' is the first of a merged model, and has no "
                 f"`batch_input_shape`. Received: {sorted(arguments)}"
             )
-        dtype = arguments.get("input_dtype") or "float32"
+        dtype = arguments.get("dtype") or arguments.get("input_dtype") or "float32"
         config = {"name": name, "batch_input_shape": shape, "dtype": dtype}
         self._add({"class_name": "InputLayer", "config": config}, [])
         self.inputs.append([name, 0, 0])

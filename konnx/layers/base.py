@@ -14,8 +14,10 @@ from konnx.graph import (
     Tensor,
     Variable,
     assign_all,
+    is_float,
     name_scope,
     refine,
+    standardize_dtype,
 )
 from konnx.layers.compat import normalize_config
 from konnx.layers.dependence import depends_on
@@ -45,7 +47,9 @@ class Layer(Owner):
         input_shape: for the first layer of a Sequential model, without the batch.
         batch_input_shape: the same with the batch size, which may be None.
         batch_size: of the first layer, if it is fixed.
-        dtype: of the weights; default `floatx()`.
+        dtype: of the weights, unless it is one of whole numbers, and of the input of a first layer;
+            default `floatx()`.
+        input_dtype: Keras 1's name for the dtype of a first layer.
         weights: arrays to start from.
 
     Example:
@@ -70,8 +74,8 @@ class Layer(Owner):
             )
         self.name: str = name
         self.trainable = kwargs.get("trainable", True)
-        self.dtype: str = kwargs.get("dtype") or config.floatx()
         self.batch_input_shape = self._batch_input_shape(kwargs)
+        self.dtype = self._dtype(kwargs)
         self.built = False
         self.input_spec: InputSpec | list[InputSpec] | None = None
         self.inbound_nodes: list[InboundNode] = []
@@ -104,6 +108,20 @@ class Layer(Owner):
         (batch,) = sizes_of([kwargs.get("batch_size")], owner, "batch_size")
         return (batch, *sizes_of(kwargs["input_shape"], owner, "input_shape"))
 
+    def _dtype(self, kwargs: dict[str, Any]) -> str:
+        """The dtype by either name; that of Keras 1 only counts in first layers, as in 2.1."""
+        names = ["dtype", "input_dtype"] if self.batch_input_shape is not None else ["dtype"]
+        given = next((name for name in names if kwargs.get(name) is not None), None)
+        if given is None:
+            return config.floatx()
+        try:
+            return standardize_dtype(kwargs[given])
+        except ValueError as error:
+            raise ValueError(
+                f"`{type(self).__name__}` '{self.name}': `{given}` must be a dtype, such as "
+                f"'float32'. Received: {given}={kwargs[given]!r}"
+            ) from error
+
     # What subclasses define
 
     def build(self, input_shape: Any) -> None:
@@ -133,6 +151,7 @@ class Layer(Owner):
         values: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.batch_input_shape is not None:
             values["batch_input_shape"] = self.batch_input_shape
+        if self.batch_input_shape is not None or self.dtype != "float32":
             values["dtype"] = self.dtype
         return values
 
@@ -144,6 +163,11 @@ class Layer(Owner):
         return layer
 
     # Weights
+
+    @property
+    def weight_dtype(self) -> str:
+        """The dtype of weights, unless `add_weight` is told another one."""
+        return self.dtype if is_float(self.dtype) else config.floatx()
 
     @accept_keras_1(ADD_WEIGHT)
     def add_weight(
@@ -162,13 +186,13 @@ class Layer(Owner):
             name: such as "kernel"; the variable is called "<layer>/<name>", of a layer within
                 another one after that (`weight_scope`).
             shape: its sizes.
-            dtype: default: the layer's.
+            dtype: default: the layer's, or `floatx()` where that is for inputs of whole numbers.
             initializer: name, config or callable; the value is made when it is first needed.
             regularizer: adds its value to the loss.
             trainable: whether an optimizer may change it.
             constraint: applied after each update by an optimizer.
         """
-        shape, dtype = tuple(int(size) for size in shape), dtype or self.dtype
+        shape, dtype = tuple(int(size) for size in shape), dtype or self.weight_dtype
         make = initializers.deferred(initializers.get(initializer), shape, dtype)
         full_name = f"{self.weight_scope or self.name}/{name}"
         variable = Variable(

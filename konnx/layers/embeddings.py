@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from konnx import ops
-from konnx.config import floatx
 from konnx.graph import Tensor, Variable, is_float
 from konnx.layers.arguments import problem, whole_number
 from konnx.layers.spec import Shape
@@ -75,7 +74,6 @@ class Embedding(WeightedLayer):
         self.embeddings = self.add_weight(
             "embeddings",
             (self.input_dim, self.output_dim),
-            dtype=self.dtype if is_float(self.dtype) else floatx(),  # a first layer may say int32
             initializer=self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,

@@ -41,7 +41,7 @@ def in_keras_2_form(class_name: str, arguments: Mapping[str, Any]) -> dict[str, 
     form = {key: _part(key, value) for key, value in arguments.items()}
     if "input_dtype" in form:
         dtype = form.pop("input_dtype")
-        if class_name == "InputLayer":
+        if class_name == "InputLayer" or form.get("batch_input_shape") is not None:
             form.setdefault("dtype", dtype)
     if class_name != "Embedding" and "input_dim" in form:
         if form.get("batch_input_shape") is not None or form["input_dim"] is None:

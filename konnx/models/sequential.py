@@ -119,7 +119,8 @@ class Sequential(Model):
             raise ValueError(f"Model '{self.name}' has no layers, so it cannot be built.")
         stack, self._stack = self._stack, []
         try:
-            self._first_inputs = [Input(batch_shape=tuple(input_shape), name=_input_name(stack[0]))]
+            first = stack[0]
+            self._first_inputs = [Input(None, tuple(input_shape), _input_name(first), first.dtype)]
             for layer in stack:
                 self.add(layer)
         except BaseException:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx.layers import Dense, Embedding, Input, InputLayer
+from konnx.layers import Dense, Embedding, Flatten, Input, InputLayer
+from konnx.models import Sequential
 
 pytestmark = pytest.mark.no_runtime
 
@@ -53,3 +54,57 @@ def test_a_wrong_batch_size_and_a_wrong_width_are_refused() -> None:
 def test_an_input_without_a_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="needs `input_shape` or `batch_input_shape`"):
         Input()
+
+
+# What Keras 2.1.6 makes of them, but for an Embedding's weights, which it fails to make.
+@pytest.mark.parametrize(
+    ("layer", "input_dtype", "output_dtype"),
+    [
+        (lambda: Flatten(input_shape=(2, 3), input_dtype="int32"), "int32", "int32"),
+        (lambda: Flatten(input_shape=(2, 3), dtype=np.uint8), "uint8", "uint8"),
+        (
+            lambda: Flatten(input_shape=(2,), dtype="int32", input_dtype="uint8"),
+            "int32",
+            "int32",
+        ),
+        (lambda: Embedding(5, 2, input_dtype="int32"), "int32", "float32"),
+        (lambda: Embedding(5, 2, dtype="int32"), "int32", "float32"),
+        (lambda: Dense(5, input_shape=(2,), dtype="float64"), "float64", "float64"),
+        (
+            lambda: Embedding.from_config(
+                {"input_dim": 5, "output_dim": 2, "input_dtype": "int32",
+                 "batch_input_shape": [None, 3]}
+            ),
+            "int32",
+            "float32",
+        ),
+    ],
+)  # fmt: skip
+def test_a_first_layer_says_the_dtype_of_the_input(
+    layer: Any, input_dtype: str, output_dtype: str
+) -> None:
+    model = Sequential([layer()])
+    assert [one.dtype for one in (*model.inputs, *model.outputs)] == [input_dtype, output_dtype]
+    assert {weight.dtype for weight in model.weights} <= {output_dtype}
+    again = Sequential.from_config(model.get_config())
+    assert again.inputs[0].dtype == input_dtype
+    assert model.layers[0].get_config()["dtype"] == input_dtype
+
+
+def test_the_dtype_of_a_layer_that_is_not_the_first_is_kept_in_its_config() -> None:
+    config = Dense(5, dtype="float64").get_config()
+    assert config["dtype"] == Dense.from_config(config).dtype == "float64"
+    assert "dtype" not in Dense(5, input_dtype="float64").get_config()  # only first layers have one
+
+
+def test_what_is_no_dtype_is_refused_by_the_layer() -> None:
+    with pytest.raises(ValueError, match="'x': `dtype` must be a dtype.*dtype='float31'"):
+        Dense(3, dtype="float31", name="x")
+    with pytest.raises(ValueError, match="'x': `input_dtype` must be .*input_dtype='text'"):
+        Embedding(3, 2, input_dtype="text", name="x")
+
+
+def test_data_show_the_shape_of_an_input_and_the_first_layer_its_dtype() -> None:
+    model = Sequential([Dense(2, dtype="float64")])
+    model.build((None, 3))
+    assert model.inputs[0].dtype == model.outputs[0].dtype == "float64"

@@ -145,6 +145,13 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "InputLayer",
         {"dtype": "int32"},
     ),
+    (
+        "Embedding",
+        {"input_dim": 9, "output_dim": 2, "input_dtype": "int32", "batch_input_shape": [None, 3]},
+        "Embedding",
+        {"input_dim": 9, "output_dim": 2, "dtype": "int32"},
+    ),
+    ("Dropout", {"p": 0.25, "input_dtype": "float32"}, "Dropout", {"rate": 0.25}),
     ("Merge", {"mode": "concat", "concat_axis": 2}, "Concatenate", {"axis": 2}),
     ("Merge", {"mode": "dot", "dot_axes": [1, 2]}, "Dot", {"axes": [1, 2]}),
     ("Merge", {"mode": "sum", "concat_axis": -1}, "Add", {}),
