@@ -21,6 +21,9 @@ from konnx.graph.passes import optimize
 if TYPE_CHECKING:
     from konnx.models import Model
 
+# From here on, memory is worth a walk over all objects of the process, which takes 0.05 s and more.
+_MANY_WEIGHTS = 5_000_000
+
 
 def to_onnx(model: Model, *, source: str = "", **options: Any) -> onnx.ModelProto:
     """Return a model as ONNX for inference, checked.
@@ -48,7 +51,8 @@ def _made(model: Model, options: ExportOptions, source: str) -> onnx.ModelProto:
     found = inference_interface(model, options)
     if options.float16:
         found = _simplified(in_float16(found))
-    gc.collect()  # nodes and tensors hold each other, and those of before the passes all weights
+    if model.count_params() >= _MANY_WEIGHTS:
+        gc.collect()  # nodes and tensors hold each other, those of before the passes all weights
     proto = emit_resolved(found.inputs, found.outputs, freeze=True, name=model.name).model
     proto = in_opset(proto, OPSET if options.opset is None else options.opset)
     if options.quantize is not None:

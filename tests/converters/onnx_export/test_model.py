@@ -227,3 +227,14 @@ def test_random_numbers_in_inference_cannot_be_exported(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'doubtful' draws random numbers in inference"):
         model.export(tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("units", "walks"), [(1, 0), (1000, 1)])
+@pytest.mark.no_runtime
+def test_only_a_model_of_many_weights_walks_over_all_objects_to_free_memory(
+    units: int, walks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[str] = []
+    monkeypatch.setattr("gc.collect", lambda: walked.append("all"))
+    to_onnx(Sequential([Dense(units, input_shape=(5000,), kernel_initializer="zeros")]))
+    assert len(walked) == walks
