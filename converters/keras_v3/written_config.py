@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from konnx import layers as layer_family
 from konnx.converters.keras_v3.written_layers import (
     in_words_of_keras_3,
     input_object,
@@ -22,6 +21,7 @@ from konnx.layers.node import InboundNode, history_of
 from konnx.layers.operation import Operation
 from konnx.layers.recurrent import RNN
 from konnx.layers.spec import unpack
+from konnx.models.config import serialized
 from konnx.models.network import Network
 from konnx.models.sequential import Sequential
 from konnx.utils.naming import free_name
@@ -60,7 +60,7 @@ def _sequential(model: Sequential) -> Config:
         "trainable": model.trainable,
         "layers": [
             input_object(history_of(model.inputs[0]).layer),
-            *(layer_object(layer) for layer in model.layers),
+            *(layer_object(layer, model) for layer in model.layers),
         ],
         "build_input_shape": list(model.inputs[0].shape),
     }
@@ -70,10 +70,12 @@ class _Graph(NamedTuple):
     """What the places in a model's config are made of.
 
     Attributes:
+        model: the model.
         numbers: of the calls of each layer that belong to the model, from 0.
         names: of the layers.
     """
 
+    model: Network
     numbers: Mapping[InboundNode, int]
     names: Mapping[Layer, str]
 
@@ -85,7 +87,7 @@ class _Graph(NamedTuple):
             for layer in model.layers
             for index, node in enumerate(node for node in layer.inbound_nodes if node in own)
         }
-        return cls(numbers, _names(model))
+        return cls(model, numbers, _names(model))
 
     def place(self, tensor: Tensor) -> list[Any]:
         """Return where a tensor comes from."""
@@ -131,7 +133,8 @@ def _functional(model: Network) -> Config:
 
 def _entry(layer: Layer, graph: _Graph) -> Config:
     calls = [node for node in layer.inbound_nodes if node in graph.numbers and node.inputs]
-    described = input_object(layer) if isinstance(layer, InputLayer) else layer_object(layer)
+    is_input = isinstance(layer, InputLayer)
+    described = input_object(layer) if is_input else layer_object(layer, graph.model)
     name = graph.names[layer]
     return {
         **described,
@@ -200,20 +203,21 @@ def _check_masks(node: InboundNode) -> None:
         )
 
 
-def layer_object(layer: Layer) -> Config:
-    """Return class and config of a layer.
+def layer_object(layer: Layer, model: Network) -> Config:
+    """Return class and config of a layer of a model.
 
     Raises:
         ValueError: Keras 3 does not have it, or what it is asked to do.
     """
     if isinstance(layer, Network):
         return model_object(layer)
-    given = layer_family.serialize(layer)
+    given = serialized(layer, model)
     if isinstance(layer, Operation):
         return operation_object(given["config"])
     inner = getattr(layer, "layer", None)
     if isinstance(inner, Network):
         given = {**given, "config": {**given["config"], "layer": model_object(inner)}}
     described = in_words_of_keras_3(given)
-    described["config"].setdefault("dtype", layer.dtype)
+    if layer.own_weights or "dtype" not in described["config"]:
+        described["config"]["dtype"] = layer.weight_dtype
     return described

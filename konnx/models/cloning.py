@@ -11,6 +11,7 @@ from konnx.layers.base import Layer
 from konnx.layers.input import InputLayer
 from konnx.layers.node import history_of
 from konnx.layers.spec import as_list, unpack
+from konnx.models.config import is_frozen_elsewhere
 from konnx.models.model import Model
 from konnx.models.sequential import Sequential
 
@@ -50,7 +51,7 @@ def clone_model(
         if all(tensor in values for tensor in node.outputs):
             continue
         if node.layer not in made:
-            made[node.layer] = _cloned(node.layer, clone)
+            made[node.layer] = _cloned(node.layer, model, clone)
         outputs = made[node.layer](
             unpack([values[tensor] for tensor in node.inputs]), **node.arguments
         )
@@ -62,12 +63,17 @@ def _from_config(layer: Layer) -> Layer:
     return type(layer).from_config(layer.get_config())
 
 
-def _cloned(layer: Layer, clone: CloneLayer) -> Layer:
-    return clone_model(layer) if isinstance(layer, Model) else clone(layer)
+def _cloned(layer: Layer, model: Model, clone: CloneLayer) -> Layer:
+    if isinstance(layer, Model):
+        return clone_model(layer)
+    made = clone(layer)
+    if is_frozen_elsewhere(layer, model):
+        made.trainable = False
+    return made
 
 
 def _cloned_stack(model: Sequential, input_tensors: Any, clone: CloneLayer) -> Model:
-    layers = [_cloned(layer, clone) for layer in model.layers]
+    layers = [_cloned(layer, model, clone) for layer in model.layers]
     if input_tensors is None:
         stack = Sequential(layers, name=model.name)
         if model.built and not stack.built:  # its input was told by data, or by an input layer

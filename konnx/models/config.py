@@ -59,16 +59,36 @@ def _layer_config(
     calls = [node for node in layer.inbound_nodes if node in numbers and node.inputs]
     return {
         "name": layer.name,
-        **layer_family.serialize(layer),
+        **serialized(layer, network),
         "inbound_nodes": [
             [[*_place(tensor, numbers), node.arguments] for tensor in node.inputs] for node in calls
         ],
     }
 
 
-def sequential_config(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+def sequential_config(model: Network, layers: Sequence[Layer]) -> list[dict[str, Any]]:
     """Return the config of a Sequential model: its layers in order."""
-    return [layer_family.serialize(layer) for layer in layers]
+    return [serialized(layer, model) for layer in layers]
+
+
+def serialized(layer: Layer, network: Network) -> dict[str, Any]:
+    """Return class and config of a layer, which is frozen if a model that is left out froze it."""
+    described = layer_family.serialize(layer)
+    if not is_frozen_elsewhere(layer, network):
+        return described
+    return {**described, "config": {**described["config"], "trainable": False}}
+
+
+def is_frozen_elsewhere(layer: Layer, network: Network) -> bool:
+    """Tell whether a model which a network is no part of has frozen a layer of the network."""
+    if isinstance(layer, Network):
+        return False
+    return any(one is not network and not _holds(one, network) for one in layer.frozen_by)
+
+
+def _holds(layer: Layer, network: Network) -> bool:
+    inner = layer.layers if isinstance(layer, Network) else layer.parts
+    return any(one is network or _holds(one, network) for one in inner)
 
 
 # From configs

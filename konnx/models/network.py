@@ -138,18 +138,28 @@ class Network(Layer):
 
     @property  # type: ignore[misc]  # which cannot be set, as in Keras
     def trainable_weights(self) -> list[Variable]:
-        """The variables that an optimizer may change now, layer by layer."""
-        if not self.trainable:
-            return []
-        return _unique([v for layer in self._layers for v in layer.trainable_weights])
+        """The variables that an optimizer may change now, layer by layer.
+
+        A layer that any model holds which is frozen has none, also where it is part of another one.
+        """
+        frozen = self._frozen_weights()
+        return [variable for variable in _trained_if_free(self) if variable not in frozen]
 
     @property  # type: ignore[misc]  # which cannot be set, as in Keras
     def non_trainable_weights(self) -> list[Variable]:
         """The other variables; of a frozen network all, those of trainable layers first."""
-        rest = [v for layer in self._layers for v in layer.non_trainable_weights]
-        if not self.trainable:
-            rest = [v for layer in self._layers for v in layer.trainable_weights] + rest
-        return _unique(rest)
+        trainable = set(self.trainable_weights)
+        return [variable for variable in self.weights if variable not in trainable]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables in the order of Keras' files, which other models that are frozen leave."""
+        return _unique(_trained_if_free(self) + _others(self))
+
+    def _frozen_weights(self) -> set[Variable]:
+        layers = self.flattened_layers()
+        frozen = {one for layer in layers if layer.is_frozen for one in layer.own_weights}
+        return frozen.difference(*(layer.own_weights for layer in layers if not layer.is_frozen))
 
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of the weights, layer by layer."""
@@ -207,6 +217,24 @@ class Network(Layer):
         for layer in self._layers:
             if layer.stateful and isinstance(layer, _HasStates):
                 layer.reset_states()
+
+
+def _trained_if_free(layer: Layer) -> list[Variable]:
+    """Return the weights that are trained unless another model which holds them is frozen."""
+    if not isinstance(layer, Network):
+        return layer.trainable_weights
+    inner = [one for part in layer._layers for one in _trained_if_free(part)]
+    return _unique(inner) if layer.trainable else []
+
+
+def _others(layer: Layer) -> list[Variable]:
+    """The weights beside those; of a frozen network all, those of trainable layers first."""
+    if not isinstance(layer, Network):
+        return layer.non_trainable_weights
+    rest = [one for part in layer._layers for one in _others(part)]
+    if not layer.trainable:
+        rest = [one for part in layer._layers for one in _trained_if_free(part)] + rest
+    return rest
 
 
 def _within(updates: Sequence[Update], inputs: Sequence[Tensor]) -> list[Update]:

@@ -200,7 +200,7 @@ class Sequential(Model):
 
     def get_config(self) -> Any:
         """Return the config: a list of layers, as Keras 2.1 writes it."""
-        return sequential_config(self._stack)
+        return sequential_config(self, self._stack)
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import pytest
 
 from konnx.layers import Add, BatchNormalization, Concatenate, Dense, Input, Layer
-from konnx.models import Model, Sequential
+from konnx.models import Model, Sequential, clone_model, model_from_json
 
 X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -223,6 +224,45 @@ def test_a_layer_added_to_a_frozen_model_is_frozen() -> None:
     model.add(norm)
     assert norm.is_frozen
     assert model.trainable_weights == []
+
+
+def reused() -> tuple[Model, Model]:
+    """A frozen model, and another one that goes on from its output."""
+    base = Sequential([Dense(4, input_shape=(3,), name="first"), BatchNormalization(name="norm")])
+    base.trainable = False
+    return base, Model(base.input, Dense(2, name="head")(base.output))
+
+
+def test_layers_of_a_frozen_model_are_frozen_in_a_model_that_goes_on_from_them() -> None:
+    base, model = reused()
+    assert names(model.trainable_weights) == ["head/kernel", "head/bias"]
+    assert [layer.trainable for layer in base.layers] == [True, True]
+    base.get_layer("first").trainable = False
+    base.trainable = True  # what was frozen by itself stays so
+    assert names(model.trainable_weights)[:2] == ["norm/gamma", "norm/beta"]
+
+
+def test_a_frozen_model_over_the_same_layers_freezes_them_in_the_other() -> None:
+    outer, inner = normalized()
+    order = names(outer.weights)
+    features = Model(inner.inputs, inner.get_layer("norm").output)
+    features.trainable = False
+    assert names(outer.trainable_weights) == names(inner.trainable_weights)
+    assert names(outer.trainable_weights) == ["after/kernel", "after/bias"]
+    assert names(outer.weights) == order  # that of files
+    features.trainable = True
+    assert len(outer.trainable_weights) == 4
+
+
+@pytest.mark.parametrize("copied", ["json", "clone", "copy"])
+def test_copies_keep_frozen_what_a_model_that_they_lack_has_frozen(copied: str) -> None:
+    _, model = reused()
+    copies = {
+        "json": lambda: model_from_json(model.to_json()),
+        "clone": lambda: clone_model(model),
+        "copy": lambda: deepcopy(model),
+    }
+    assert names(copies[copied]().trainable_weights) == ["head/kernel", "head/bias"]
 
 
 def test_a_model_within_adds_its_losses_once() -> None:
