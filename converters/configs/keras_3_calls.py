@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from konnx.layers import LAYERS
+from konnx.models.config import POSITIONAL
 from konnx.models.conversion import Conversion
 
 Config = dict[str, Any]
@@ -90,18 +91,26 @@ class Calls:
     ) -> tuple[list[Place], Config]:
         """The tensors of a layer's call, and its other arguments."""
         order = _INPUTS if entry["class_name"] in _ATTENTION else ()
-        inputs = list(args)
-        for key in (*order, "initial_state"):
-            if key in kwargs:
-                inputs = [*inputs, kwargs.pop(key)]
-        for key, value in kwargs.items():
-            if any(tensors_in(value)):
-                raise ValueError(
-                    f"Layer '{name_of(entry)}' ({entry['class_name']}) is called with a tensor "
-                    f"for `{key}`, which is not supported."
-                )
-        arguments = {key: self._plain(one) for key, one in kwargs.items() if one is not None}
+        inputs, further = list(args), []
+        if entry["class_name"] in LAYERS:
+            for key in (*order, "initial_state", "count_weights"):
+                if key in kwargs:
+                    inputs = [*inputs, kwargs.pop(key)]
+            _check_known(kwargs, entry)
+        else:
+            inputs, further = inputs[:1], inputs[1:]
+        arguments = {key: self._argument(one) for key, one in kwargs.items() if one is not None}
+        if further:
+            arguments[POSITIONAL] = [self._argument(one) for one in further]
         return list(tensors_in(inputs)), arguments
+
+    def _argument(self, value: Any) -> Any:
+        """An argument of a call, with the places of tensors in it."""
+        if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
+            return self.renumbered(value["config"]["keras_history"])
+        if isinstance(value, list) and any(tensors_in(value)):
+            return [self._argument(one) for one in value]
+        return self._plain(value)
 
     # Masks
 
@@ -167,6 +176,15 @@ def _attention(args: Sequence[Any], kwargs: Config) -> Config:
     if named.get("attention_mask") is not None and named.get("key") is None:
         named["key"] = named.get("value")
     return named
+
+
+def _check_known(kwargs: Config, entry: Mapping[str, Any]) -> None:
+    for key, value in kwargs.items():
+        if any(tensors_in(value)):
+            raise ValueError(
+                f"Layer '{name_of(entry)}' ({entry['class_name']}) is called with a tensor for "
+                f"`{key}`, which is not supported."
+            )
 
 
 def _mask_of(kwargs: Config) -> Any:

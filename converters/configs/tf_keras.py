@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from konnx.converters.configs.walk import in_every_depth
+from konnx.layers import LAYERS
 from konnx.layers.operation.configs import operand
 
 Place = list[Any]
@@ -64,13 +65,23 @@ def _call(call: Any, entry: Mapping[str, Any], made: list[Any]) -> Any:
     if entry.get("class_name") == "MultiHeadAttention":
         arguments = _with_key(arguments)
     mask = arguments.pop("mask", None)
-    further = [key for key in arguments if _is_tensors(arguments[key])]
+    is_known = entry.get("class_name") in LAYERS
+    further = [key for key in arguments if is_known and _is_tensors(arguments[key])]
     further.sort(key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
     inputs += [place[:3] for key in further for place in _places(arguments[key])]
     if _is_tensors(mask):
         inputs = _masked(inputs, list(_places(mask)), str(entry.get("name")), made)
-    kept = {key: one for key, one in arguments.items() if key not in further and one is not None}
+    kept = {
+        key: _plain(one) for key, one in arguments.items() if key not in further and one is not None
+    }
     return [[*place, kept] for place in inputs]
+
+
+def _plain(argument: Any) -> Any:
+    """An argument of a class of the user's, with the places of tensors in it."""
+    if _is_place(argument):
+        return argument[2] if argument[0] == _CONSTANT else argument[:3]
+    return [_plain(one) for one in argument] if isinstance(argument, list) else argument
 
 
 def _with_key(arguments: Mapping[str, Any]) -> dict[str, Any]:

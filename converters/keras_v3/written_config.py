@@ -17,7 +17,7 @@ from konnx.layers.base import Layer
 from konnx.layers.bidirectional import Bidirectional
 from konnx.layers.input import InputLayer
 from konnx.layers.masking import ApplyMask
-from konnx.layers.node import InboundNode, history_of
+from konnx.layers.node import InboundNode, history_of, with_tensors
 from konnx.layers.operation import Operation
 from konnx.layers.recurrent import RNN
 from konnx.layers.spec import unpack
@@ -145,14 +145,14 @@ def _entry(layer: Layer, graph: _Graph) -> Config:
 
 
 def _call(node: InboundNode, graph: _Graph) -> Config:
-    split = [_without_mask(tensor) for tensor in node.inputs]
+    split = [_without_mask(tensor) for tensor in node.called_on]
     tensors = [graph.tensor(tensor) for tensor, _ in split]
     masks = [None if mask is None else graph.tensor(mask) for _, mask in split]
     if isinstance(node.layer, Operation):
         return operation_call(node.layer.get_config(), node.arguments, tensors)
-    kwargs = dict(node.arguments)
+    kwargs = with_tensors(node.arguments, graph.tensor)
     if isinstance(node.layer, ProjectedAttention):
-        return _attention_call(node.layer, node.inputs, tensors, masks, kwargs)
+        return _attention_call(node.layer, node.called_on, tensors, masks, kwargs)
     if isinstance(node.layer, RNN | Bidirectional):
         states = {"initial_state": tensors[1:]} if len(tensors) > 1 else {}
         tensors, masks, kwargs = tensors[:1], masks[:1], {**kwargs, **states}

@@ -275,8 +275,15 @@ class Layer(Owner):
 
     # Calling
 
-    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
-        """Apply the layer to a tensor or a list of tensors, building it at the first call."""
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer to a tensor or a list of tensors, building it at the first call.
+
+        Args:
+            inputs: what it is called on.
+            *args: further arguments of `call`, in its order; tensors may be among them.
+            **kwargs: the same by name.
+        """
+        kwargs = {**self._named_arguments(args), **kwargs} if args else kwargs
         tensors = self._checked_inputs(inputs)
         with name_scope(self.name):
             if not self.built:
@@ -287,6 +294,18 @@ class Layer(Owner):
         for tensor, one in zip(outputs, mask, strict=True):
             tensor._keras_mask = one
         return unpack(outputs)
+
+    def _named_arguments(self, args: tuple[Any, ...]) -> dict[str, Any]:
+        """The arguments behind the inputs by the names that `call` has for them."""
+        parameters = list(signature(self.call).parameters.values())[1:]
+        named = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+        if len(args) > len(named):
+            raise TypeError(
+                f"Layer '{self.name}' ({type(self).__name__}) takes "
+                f"{f'only {named}' if named else 'no arguments'} behind its inputs. Received: "
+                f"{len(args)} more; several inputs go into one list."
+            )
+        return dict(zip(named, args, strict=False))
 
     def _checked_inputs(self, inputs: Any) -> list[Tensor]:
         tensors = as_list(inputs)
@@ -368,7 +387,7 @@ class Layer(Owner):
     @property
     def input(self) -> Any:
         """The input tensor, or list of them, of a layer that was called once."""
-        return unpack(self._only_node("input").inputs)
+        return unpack(self._only_node("input").called_on)
 
     @property
     def output(self) -> Any:
@@ -378,7 +397,7 @@ class Layer(Owner):
     @property
     def input_shape(self) -> Any:
         """The shape of the input, if it is the same at every call."""
-        return self._only_shape("input", [node.inputs for node in self.inbound_nodes])
+        return self._only_shape("input", [node.called_on for node in self.inbound_nodes])
 
     @property
     def output_shape(self) -> Any:
@@ -387,7 +406,7 @@ class Layer(Owner):
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the input tensor, or list of them, of a call by its number."""
-        return unpack(self._node_at(node_index).inputs)
+        return unpack(self._node_at(node_index).called_on)
 
     def get_output_at(self, node_index: int) -> Any:
         """Return the output tensor, or list of them, of a call by its number."""
@@ -396,7 +415,7 @@ class Layer(Owner):
     @property
     def input_mask(self) -> Any:
         """The mask of the input, or list of them, of a layer that was called once."""
-        return unpack([one._keras_mask for one in self._only_node("input").inputs])
+        return unpack([one._keras_mask for one in self._only_node("input").called_on])
 
     @property
     def output_mask(self) -> Any:
@@ -405,7 +424,7 @@ class Layer(Owner):
 
     def get_input_mask_at(self, node_index: int) -> Any:
         """Return the input's mask, or list of them, at a call by its number."""
-        return unpack([tensor._keras_mask for tensor in self._node_at(node_index).inputs])
+        return unpack([tensor._keras_mask for tensor in self._node_at(node_index).called_on])
 
     def get_output_mask_at(self, node_index: int) -> Any:
         """Return the output's mask, or list of them, at a call by its number."""
@@ -413,7 +432,7 @@ class Layer(Owner):
 
     def get_input_shape_at(self, node_index: int) -> Any:
         """Return the input's shape at a call by its number."""
-        return unpack([tensor.shape for tensor in self._node_at(node_index).inputs])
+        return unpack([tensor.shape for tensor in self._node_at(node_index).called_on])
 
     def get_output_shape_at(self, node_index: int) -> Any:
         """Return the output's shape at a call by its number."""

@@ -48,6 +48,9 @@ _DOES_NOTHING: Mapping[str, tuple[Any, ...]] = {
 }
 """Arguments that konnx' layers lack, with the values that ask for nothing."""
 
+_OF_THE_BASE = ("activity_regularizer", "autocast", "dynamic")
+"""Those that the base class of layers has in later versions."""
+
 _UNUSED = {"kernel_initializer", "kernel_regularizer", "kernel_constraint"}
 _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     # These inherit the arguments in later versions, but have other kernels.
@@ -94,8 +97,8 @@ def normalize_config(
     if layer_class.__name__ == "BatchNormalization":
         normal["axis"] = _single_axis(layer_class, normal)
     if _inherits_arguments(layer_class):
-        normal = _without_inert(layer_class, normal, common)
-    return normal
+        return _without_inert(layer_class, normal, common)
+    return _without_base_arguments(layer_class, normal)
 
 
 def _without_axes(value: Any) -> Any:
@@ -135,6 +138,16 @@ def _single_axis(layer_class: type, config: Mapping[str, Any]) -> Any:
         where = _where(layer_class, config)
         raise ValueError(f"{where}: `axis` must be a single axis. Received: axis={axis!r}")
     return axis[0]
+
+
+def _without_base_arguments(layer_class: type, config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a user's layer without what later versions write of their base class."""
+    taken = signature(layer_class).parameters
+    return {
+        key: value
+        for key, value in config.items()
+        if key in taken or key not in _OF_THE_BASE or value not in _DOES_NOTHING[key]
+    }
 
 
 _BASES = frozenset({"konnx.layers.base", "konnx.layers.parts"})

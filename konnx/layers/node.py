@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from konnx.graph import Tensor
@@ -24,9 +24,13 @@ class InboundNode:
 
     Args:
         layer: the layer that was called.
-        inputs: the tensors it was called with; each has a history unless the layer starts a graph.
+        inputs: the tensors it was called on; each has a history unless the layer starts a graph.
         outputs: the tensors it returned.
-        arguments: further arguments of the call.
+        arguments: further arguments of the call, tensors among them.
+
+    Attributes:
+        called_on: the tensors it was called on.
+        inputs: these, and behind them the arguments that layers made.
     """
 
     def __init__(
@@ -37,11 +41,40 @@ class InboundNode:
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
         self.layer = layer
-        self.inputs = list(inputs)
+        self.called_on = list(inputs)
         self.outputs = list(outputs)
         self.arguments = dict(arguments or {})
+        further = [one for one in tensors_in(self.arguments) if one._keras_history is not None]
+        self.inputs = [*inputs, *further]
         self.index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)
+
+    def on(self, values: Mapping[Tensor, Tensor]) -> tuple[list[Tensor], dict[str, Any]]:
+        """Return what the layer is called on, and with, where other tensors stand for these."""
+        arguments = with_tensors(self.arguments, lambda tensor: values.get(tensor, tensor))
+        return [values[tensor] for tensor in self.called_on], arguments
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in a value, which may be lists and dicts of them."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from tensors_in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from tensors_in(one)
+
+
+def with_tensors(value: Any, replace: Callable[[Tensor], Any]) -> Any:
+    """Return a value with something else for each tensor in it."""
+    if isinstance(value, Tensor):
+        return replace(value)
+    if isinstance(value, dict):
+        return {key: with_tensors(one, replace) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(with_tensors(one, replace) for one in value)
+    return value
 
 
 def record_call(
@@ -52,7 +85,7 @@ def record_call(
 ) -> None:
     """Keep a call of a layer, and tell the tensors where they come from and where they went."""
     node = InboundNode(layer, inputs, outputs, arguments)
-    for tensor in inputs:
+    for tensor in node.inputs:
         history_of(tensor).layer.outbound_nodes.append(node)
     for tensor_index, tensor in enumerate(outputs):
         tensor._keras_history = History(layer, node.index, tensor_index)

@@ -52,9 +52,8 @@ def clone_model(
             continue
         if node.layer not in made:
             made[node.layer] = _cloned(node.layer, model, clone)
-        outputs = made[node.layer](
-            unpack([values[tensor] for tensor in node.inputs]), **node.arguments
-        )
+        called_on, arguments = node.on(values)
+        outputs = made[node.layer](unpack(called_on), **arguments)
         values.update(zip(node.outputs, as_list(outputs), strict=True))
     return type(model)(inputs, [values[tensor] for tensor in model.outputs], name=model.name)
 

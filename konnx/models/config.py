@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from konnx import layers as layer_family
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
-from konnx.layers.node import InboundNode, history_of
+from konnx.layers.node import InboundNode, history_of, with_tensors
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
 from konnx.utils.custom_objects import get_custom_objects
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Custom = Mapping[str, Any] | None
 Place = tuple[str, int, int]  # layer name, number of the call, number of the output
+
+POSITIONAL = "*args"
+"""The name, in configs of other Keras', of arguments whose names only the layer's class knows."""
 
 
 # To configs
@@ -60,10 +63,17 @@ def _layer_config(
     return {
         "name": layer.name,
         **serialized(layer, network),
-        "inbound_nodes": [
-            [[*_place(tensor, numbers), node.arguments] for tensor in node.inputs] for node in calls
-        ],
+        "inbound_nodes": [_call_config(node, numbers) for node in calls],
     }
+
+
+def _call_config(node: InboundNode, numbers: Mapping[InboundNode, int]) -> list[Any]:
+    """One [layer, call, output, arguments] for each tensor that a layer was called on.
+
+    A tensor among the arguments is a [layer, call, output], as in tf.keras.
+    """
+    arguments = with_tensors(node.arguments, lambda tensor: _place(tensor, numbers))
+    return [[*_place(tensor, numbers), arguments] for tensor in node.called_on]
 
 
 def sequential_config(model: Network, layers: Sequence[Layer]) -> list[dict[str, Any]]:
@@ -157,10 +167,14 @@ class _Builder:
     def _call_while_ready(self, name: str) -> int:
         """Make the calls of a layer whose inputs exist; return how many."""
         calls, made = self._pending[name], 0
-        while calls and all(self._exists(place) for place, _ in _call_inputs(calls[0], name)):
-            incoming = _call_inputs(calls.pop(0), name)
-            arguments = {key: value for _, given in incoming for key, value in given.items()}
-            self._layers[name](unpack([self.tensor(place) for place, _ in incoming]), **arguments)
+        while calls:
+            places, arguments = _call_inputs(calls[0], name)
+            if not all(map(self._exists, [*places, *self._places_in(arguments)])):
+                break
+            calls.pop(0)
+            given = self._with_tensors(arguments)
+            inputs = unpack([self.tensor(place) for place in places])
+            self._layers[name](inputs, *given.pop(POSITIONAL, ()), **given)
             made += 1
         return made
 
@@ -168,15 +182,40 @@ class _Builder:
         layer = self._layers.get(place[0])
         return layer is not None and place[1] < len(layer.inbound_nodes)
 
+    def _is_place(self, value: Any) -> bool:
+        is_triple = isinstance(value, list) and [type(one) for one in value] == [str, int, int]
+        return is_triple and value[0] in self._layers
 
-def _call_inputs(call: Any, name: str) -> list[tuple[Place, dict[str, Any]]]:
+    def _places_in(self, arguments: Any) -> Iterator[Place]:
+        """The places of the tensors among the arguments of a call."""
+        if self._is_place(arguments):
+            yield tuple(arguments)
+        elif isinstance(arguments, dict | list):
+            for one in arguments.values() if isinstance(arguments, dict) else arguments:
+                yield from self._places_in(one)
+
+    def _with_tensors(self, arguments: Any) -> Any:
+        """The arguments of a call with tensors for their places."""
+        if self._is_place(arguments):
+            return self.tensor(tuple(arguments))
+        if isinstance(arguments, dict):
+            return {key: self._with_tensors(one) for key, one in arguments.items()}
+        if isinstance(arguments, list):
+            return [self._with_tensors(one) for one in arguments]
+        return arguments
+
+
+def _call_inputs(call: Any, name: str) -> tuple[list[Place], dict[str, Any]]:
     """Read one call: a list of [layer, call, output] or [layer, call, output, arguments]."""
     if not isinstance(call, list):
         raise ValueError(
             f"Layer '{name}': its calls are not written as Keras 2 does. Received: {call!r}"
         )
     items = [call] if call and isinstance(call[0], str) else call
-    return [((item[0], item[1], item[2]), dict(item[3]) if len(item) > 3 else {}) for item in items]
+    arguments: dict[str, Any] = {}
+    for item in items:
+        arguments |= dict(item[3]) if len(item) > 3 else {}
+    return [(item[0], item[1], item[2]) for item in items], arguments
 
 
 def sequential_from_config(

@@ -116,7 +116,7 @@ class Network(Layer):
         for node in self._nodes:
             if all(tensor in known for tensor in node.outputs):
                 continue
-            incoming = [known[tensor] for tensor in node.inputs]
+            incoming = [known[tensor] for tensor in node.called_on]
             outgoing = node.layer.compute_output_shape(unpack(incoming))
             outgoing = outgoing if isinstance(outgoing, list) else [outgoing]
             known.update(zip(node.outputs, outgoing, strict=True))
@@ -246,9 +246,9 @@ def _within(updates: Sequence[Update], inputs: Sequence[Tensor]) -> list[Update]
 def _repeat_call(node: InboundNode, values: dict[Tensor, Tensor]) -> dict[Tensor, Tensor]:
     """Call a layer as it was called, on other tensors; return the outputs by the old ones."""
     layer = node.layer
-    inputs = [values[tensor] for tensor in node.inputs]
+    inputs, arguments = node.on(values)
     with name_scope(layer.name):
-        outputs, masks = layer.compute(unpack(inputs), node.arguments)
+        outputs, masks = layer.compute(unpack(inputs), arguments)
     for output, mask in zip(outputs, masks, strict=True):
         output._keras_mask = mask
     return dict(zip(node.outputs, outputs, strict=True))

@@ -174,6 +174,10 @@ class Sparse(Layer):
         super().__init__(**kwargs)
 
 
+class Plain(Layer):
+    """A user's layer without arguments."""
+
+
 class MyConv2D(Conv2D):
     """A user's layer made from one of konnx'."""
 
@@ -189,6 +193,14 @@ def test_a_user_s_layer_gets_every_argument_that_may_be_its_own() -> None:
     assert Sparse.from_config({"sparse": False}).sparse is False
     with pytest.raises(TypeError, match="takes no argument 'unheard_of'"):
         Grouped.from_config({"unheard_of": 1})
+
+
+@pytest.mark.no_runtime
+def test_a_user_s_layer_needs_no_argument_of_the_base_class_of_later_versions() -> None:
+    later = {"name": "own", "activity_regularizer": None, "autocast": True, "dynamic": False}
+    assert Plain.from_config(later).name == "own"
+    with pytest.raises(TypeError, match="takes no argument 'activity_regularizer'"):
+        Plain.from_config({**later, "activity_regularizer": "l2"})
 
 
 @pytest.mark.no_runtime

@@ -21,13 +21,14 @@ from konnx.layers import (
     TimeDistributed,
     Wrapper,
 )
-from konnx.models import Model, Sequential, load_model, model_from_json
+from konnx.models import Model, Sequential, clone_model, load_model, model_from_json
 from konnx.optimizers import SGD
 
 pytestmark = pytest.mark.training
 
 X = np.random.RandomState(0).normal(size=(8, 3)).astype("float32")
 Y = np.random.RandomState(1).normal(size=(8, 2)).astype("float32")
+Y3 = np.random.RandomState(2).normal(size=(8, 3)).astype("float32")
 
 
 class Block(Layer):
@@ -326,3 +327,74 @@ def test_layers_of_ones_own_are_applied_to_each_step() -> None:
     np.testing.assert_allclose(
         model.predict(x).reshape(8, 2), steps.predict(X), rtol=1e-5, atol=1e-6
     )
+
+
+# Tensors among the arguments of a call
+
+
+class Shifted(Layer):
+    """Takes tensors as arguments of its own: one, and a list of them."""
+
+    def call(self, inputs: Any, by: Any, further: Any = (), factor: float = 1.0) -> Any:
+        return sum(further, inputs + by * factor)
+
+
+def shifted(x: Any, y: Any) -> Model:
+    hidden = Dense(3, name="hidden")(x)
+    first = Shifted(name="first")(hidden, y, factor=2.0)
+    return Model([x, y], Shifted(name="second")(first, by=x, further=[hidden, y]))
+
+
+def shifted_model() -> Model:
+    return shifted(Input((3,), name="x"), Input((3,), name="y"))
+
+
+@pytest.mark.parametrize("kind", ["as it is", "cloned", "within", "from its config", "a file"])
+def test_a_model_is_traced_through_tensors_among_the_arguments(kind: str, tmp_path: Path) -> None:
+    model = shifted_model()
+    custom = {"Shifted": Shifted}
+    if kind == "cloned":
+        found = clone_model(model)
+    elif kind == "within":
+        inputs = [Input((3,)), Input((3,))]
+        found = Model(inputs, model(inputs))
+    elif kind == "from its config":
+        found = model_from_json(model.to_json(), custom)
+    elif kind == "a file":
+        model.save(tmp_path / "model.keras")
+        found = load_model(tmp_path / "model.keras", custom)
+    else:
+        found = model
+    found.set_weights(model.get_weights())
+    kernel, bias = model.get_weights()
+    hidden = X @ kernel + bias
+    expected = 2 * hidden + 3 * Y3 + X
+    np.testing.assert_allclose(found.predict([X, Y3]), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_mask_may_be_a_tensor() -> None:
+    x, seen = Input((4, 3)), Input((4,), dtype="bool")
+    model = Model([x, seen], LSTM(2)(x, mask=seen))
+    series = np.ones((2, 4, 3), "float32")
+    all_steps, two_steps = np.ones((2, 4), bool), np.array([[1, 1, 0, 0]] * 2, bool)
+    short = Input((2, 3))
+    both = Model(short, LSTM(2, weights=model.get_weights())(short)).predict(series[:, :2])
+    np.testing.assert_allclose(model.predict([series, two_steps]), both, rtol=1e-5)
+    assert np.abs(model.predict([series, all_steps]) - both).max() > 1e-3
+
+
+def test_what_a_layer_was_called_on_is_its_input() -> None:
+    layer = shifted_model().get_layer("second")
+    assert layer.input_shape == (None, 3)
+    assert layer.inbound_nodes[0].inputs[0] is layer.input
+    assert len(layer.inbound_nodes[0].inputs) == 4
+
+
+def test_more_arguments_than_a_layer_takes_are_an_error() -> None:
+    x = Input((3,))
+    with pytest.raises(
+        TypeError, match=r"'d' \(Dense\) takes no arguments.*several inputs go into"
+    ):
+        Dense(2, name="d")(x, x)
+    with pytest.raises(TypeError, match=r"takes only \['by', 'further', 'factor'\].*4 more"):
+        Shifted()(x, x, [x], 1.0, x)

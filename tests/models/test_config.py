@@ -20,7 +20,9 @@ class Times(Layer):
         super().__init__(**kwargs)
         self.factor = factor
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, by: Any = ()) -> Tensor:
+        for one in by:
+            inputs = inputs * one
         return inputs * self.factor
 
     def get_config(self) -> dict[str, Any]:
@@ -133,6 +135,15 @@ def test_arguments_of_a_call_are_kept() -> None:
     assert calls(config)["always"][0][0][3] == {"training": True}
     again = Model.from_config(config)
     assert (again.predict(np.ones((8, 4))) == 0).any()
+
+
+def test_tensors_among_the_arguments_are_told_by_their_places() -> None:
+    x, y = Input((4,), name="x"), Input((4,), name="y")
+    model = Model([x, y], Times(name="times")(x, by=[y, 2.0]))
+    config = json.loads(json.dumps(model.get_config()))
+    assert calls(config)["times"] == [[["x", 0, 0, {"by": [["y", 0, 0], 2.0]}]]]
+    again = Model.from_config(config, {"Times": Times})
+    np.testing.assert_allclose(again.predict([X, X]), 2 * X * X, rtol=1e-6)
 
 
 def test_layers_of_your_own_come_from_custom_objects() -> None:

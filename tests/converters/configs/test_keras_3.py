@@ -202,6 +202,13 @@ def test_a_tensor_for_an_unknown_argument_is_refused() -> None:
         converted(entry("d", ([tensor("x")], {"scale": tensor("y")})))
 
 
+def test_a_class_of_the_users_takes_tensors_by_place_and_name() -> None:
+    given = ([tensor("x"), tensor("y")], {"further": [tensor("z", 1)], "factor": 2.0})
+    [layer] = converted(entry("d", given, class_name="Own"))["layers"]
+    arguments = {"further": [["z", 1, 0]], "factor": 2.0, "*args": [["y", 0, 0]]}
+    assert layer["inbound_nodes"] == [[["x", 0, 0, arguments]]]
+
+
 def test_a_call_on_no_tensor_is_refused() -> None:
     with pytest.raises(ValueError, match="Layer 'd' is called on no tensor"):
         converted(entry("d", ([1.0], {})))

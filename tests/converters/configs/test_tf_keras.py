@@ -50,6 +50,12 @@ def test_attention_with_a_mask_has_a_key(keys: dict[str, Any]) -> None:
     assert [place[0] for place in places] == ["q", "v", "k" if keys.get("key") else "v", "m"]
 
 
+def test_a_class_of_the_users_takes_tensors_by_name() -> None:
+    call = ["x", 0, 0, {"by": ["y", 0, 0], "further": [["z", 1, 0], ["_CONSTANT_VALUE", -1, 2.0]]}]
+    [places] = with_plain_calls(network("Own", call))["layers"][0]["inbound_nodes"]
+    assert places == [["x", 0, 0, {"by": ["y", 0, 0], "further": [["z", 1, 0], 2.0]}]]
+
+
 def operand(index: int) -> dict[str, Any]:
     return {"class_name": "__operand__", "config": {"index": index}}
 
