@@ -17,6 +17,7 @@ from konnx.graph import (
     ShapeError,
     Tensor,
     Variable,
+    drop_composites,
     emit_resolved,
     printed,
     select_phase,
@@ -143,7 +144,9 @@ class Function:
     def _graph(self, training: bool) -> _Graph:
         wanted = [*self.outputs, *self.updates.values()]
         shown = printed(wanted, training=training)
-        values = select_phase([*wanted, *[tensor for _, tensor in shown]], training=training)
+        values = select_phase(
+            [*wanted, *[tensor for _, tensor in shown]], training=training, keep_composites=True
+        )
         values = merge_outputs(values)
         names = [
             f"{kind}_{index}"
@@ -181,7 +184,8 @@ class _Graph:
         return replace(self, results=dict(zip(self.results, blocked, strict=True)))
 
     def emit(self, name: str) -> Emitted:
-        return emit_resolved(self.feeds, self.results, name=name)
+        values = drop_composites(list(self.results.values()))
+        return emit_resolved(self.feeds, dict(zip(self.results, values, strict=True)), name=name)
 
 
 @dataclass(frozen=True)

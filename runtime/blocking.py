@@ -14,7 +14,8 @@ _CHANNELS = 64  # a multiple of every block
 _PROBE = """
 <ir_version: 8, opset_import: ["" : 18, "com.microsoft.nchwc" : 1]>
 probe (float[1, 64, 2, 2] x, float[64, 64, 1, 1] w, float[64] b, float[1, 2, 2, 64] last)
-    => (float[1, 64, 2, 2] blocked, float[1, 64, 2, 2] plain, float[1, 2, 2, 64] transposed) {
+    => (float[1, 64, 2, 2] blocked, float[1, 64, 2, 2] plain, float[1, 2, 2, 64] transposed,
+        float[1, 64, 2, 2] added) {
     blocked = com.microsoft.nchwc.ReorderInput (x)
     other = com.microsoft.nchwc.ReorderInput <channels_last = 1> (last)
     sum = Add (blocked, other)
@@ -24,6 +25,10 @@ probe (float[1, 64, 2, 2] x, float[64, 64, 1, 1] w, float[64] b, float[1, 2, 2, 
     large = com.microsoft.nchwc.Upsample <scales = [1, 1, 2, 2]> (most)
     plain = com.microsoft.nchwc.ReorderOutput <channels = 64> (large)
     transposed = com.microsoft.nchwc.ReorderOutput <channels = 64, channels_last = 1> (large)
+    one = Constant <value = float[1, 1, 2, 2] {1, 1, 1, 1}> ()
+    column = Constant <value_ints = [64, 1, 1, 1]> ()
+    filter = Reshape (b, column)
+    added = com.microsoft.nchwc.Conv <kernel_shape = [1, 1]> (one, filter, , x)
 }
 """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from konnx.autodiff.rules import ZERO_GRADIENT
 from konnx.graph import Node, Tensor, is_float, topological_order
 from konnx.graph.leaves import phase_value
-from konnx.graph.tensor import INTERNAL, is_phase, is_print
+from konnx.graph.tensor import INTERNAL, is_composite, is_phase, is_print
 
 
 def differentiable_inputs(node: Node, training: bool) -> list[Tensor]:
@@ -26,7 +26,7 @@ def passed_on(node: Node, training: bool) -> Tensor | None:
     tensor = node.outputs[0]
     if is_phase(tensor):
         return phase_value(node, training)
-    return node.inputs[0] if is_print(tensor) else None
+    return node.inputs[0] if is_print(tensor) or is_composite(tensor) else None
 
 
 def active_tensors(order: Sequence[Node], sources: Iterable[Tensor], training: bool) -> set[Tensor]:

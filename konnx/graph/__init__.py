@@ -3,6 +3,7 @@
 from konnx.graph.capture import close_over, dependent_nodes, find_captures
 from konnx.graph.emit import IR_VERSION, PRODUCER, Emitted, emit, emit_resolved
 from konnx.graph.leaves import (
+    composite,
     constant,
     in_train_phase,
     int64s,
@@ -13,7 +14,7 @@ from konnx.graph.leaves import (
 )
 from konnx.graph.load import Loaded, load
 from konnx.graph.operators import op, refine
-from konnx.graph.phases import has_phase, printed, select_phase
+from konnx.graph.phases import drop_composites, has_phase, printed, select_phase
 from konnx.graph.scans import ScanParts, is_scan, join_scans, scan_node, tidy_scans
 from konnx.graph.subgraph import Subgraph, bodies_of, captured_by, map_bodies
 from konnx.graph.tensor import (
@@ -52,9 +53,11 @@ __all__ = [
     "bodies_of",
     "captured_by",
     "close_over",
+    "composite",
     "constant",
     "current_scope",
     "dependent_nodes",
+    "drop_composites",
     "emit",
     "emit_resolved",
     "find_captures",

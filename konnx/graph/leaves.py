@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,24 @@ def phase_value(node: Node, training: bool) -> Tensor:
 def stop_gradient(tensor: Tensor) -> Tensor:
     """Return the same value, which gradients treat as a constant; vanishes when emitted."""
     return Node("StopGradient", (tensor,), {}, [tensor.type], domain=INTERNAL).outputs[0]
+
+
+def composite(
+    tensor: Tensor, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Any]
+) -> Tensor:
+    """Return the same value, with what the nodes that make it are as a whole.
+
+    Where a runtime has a faster way to that, a pass takes it; otherwise this vanishes when emitted.
+
+    Args:
+        tensor: the value, made by ONNX operators.
+        kind: what is computed.
+        inputs: from what.
+        attributes: how, as for an operator.
+    """
+    given = (tensor, *inputs)
+    attributes = {"kind": kind, **attributes}
+    return Node("Composite", given, attributes, [tensor.type], domain=INTERNAL).outputs[0]
 
 
 def print_tensor(tensor: Tensor, message: str = "") -> Tensor:

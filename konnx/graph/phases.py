@@ -7,12 +7,23 @@ from collections.abc import Sequence
 from konnx.graph.leaves import phase_value
 from konnx.graph.scans import join_scans
 from konnx.graph.subgraph import bodies_of, map_bodies
-from konnx.graph.tensor import Node, Tensor, is_phase, is_print, is_stop_gradient
+from konnx.graph.tensor import (
+    Node,
+    Tensor,
+    is_composite,
+    is_phase,
+    is_print,
+    is_stop_gradient,
+)
 from konnx.graph.walk import rewrite, topological_order
 
 
 def select_phase(
-    outputs: Sequence[Tensor], *, training: bool, keep_gradient_stops: bool = False
+    outputs: Sequence[Tensor],
+    *,
+    training: bool,
+    keep_gradient_stops: bool = False,
+    keep_composites: bool = False,
 ) -> list[Tensor]:
     """Return the outputs as they are in training, or in inference.
 
@@ -22,13 +33,14 @@ def select_phase(
         training: which side of `in_train_phase` to take.
         keep_gradient_stops: leave `stop_gradient` in, for gradients that are yet to be taken, and
             `print_tensor` too; otherwise only ONNX operators are left.
+        keep_composites: leave `composite` in, for `block_channels`.
     """
 
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         tensor = node.outputs[0]
         if is_phase(tensor):
             chosen = inputs[node.inputs.index(phase_value(node, training))]
-        elif (is_stop_gradient(tensor) or is_print(tensor)) and not keep_gradient_stops:
+        elif vanishes(tensor):
             chosen = inputs[0]
         elif bodies_of(node):
             return map_bodies(node, inputs, select).outputs
@@ -37,10 +49,27 @@ def select_phase(
         assert chosen is not None
         return [chosen]
 
+    def vanishes(tensor: Tensor) -> bool:
+        if is_composite(tensor):
+            return not keep_composites
+        return (is_stop_gradient(tensor) or is_print(tensor)) and not keep_gradient_stops
+
     def select(tensors: Sequence[Tensor]) -> list[Tensor]:
         return rewrite(tensors, replace)
 
     return select(join_scans(outputs))
+
+
+def drop_composites(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return the outputs with each `composite` as the operators that make it."""
+
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
+        if bodies_of(node):
+            return map_bodies(node, inputs, drop_composites).outputs
+        whole = inputs[0] if node.outputs and is_composite(node.outputs[0]) else None
+        return None if whole is None else [whole]
+
+    return rewrite(outputs, replace)
 
 
 def printed(outputs: Sequence[Tensor], *, training: bool) -> list[tuple[str, Tensor]]:

@@ -25,7 +25,7 @@ OPSET = 18
 
 INTERNAL = "konnx.graph"
 """Domain of what is no ONNX operator: leaves (Placeholder, Constant, Variable), Phase,
-StopGradient and Print."""
+StopGradient, Print and Composite."""
 
 _serials = itertools.count()
 _operators: dict[str, Callable[..., Tensor]] = {}
@@ -254,6 +254,11 @@ def is_stop_gradient(tensor: Tensor) -> bool:
 def is_print(tensor: Tensor) -> bool:
     """Tell whether a run prints the tensor."""
     return _is_leaf(tensor, "Print")
+
+
+def is_composite(tensor: Tensor) -> bool:
+    """Tell whether the tensor says what it is the result of, as a whole."""
+    return _is_leaf(tensor, "Composite")
 
 
 def is_phase(tensor: Tensor) -> bool:

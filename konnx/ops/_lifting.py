@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from konnx.graph import Node, Tensor, int64s, op, refine, topological_order
 from konnx.graph.leaves import in_train_phase, stop_gradient
-from konnx.graph.tensor import INTERNAL, is_phase, is_stop_gradient
+from konnx.graph.tensor import INTERNAL, is_composite, is_phase, is_stop_gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,10 @@ def _apply(node: Node, inputs: Inputs) -> Sequence[Lifted] | None:
 
 
 def _apply_internal(node: Node, inputs: Inputs) -> Sequence[Lifted] | None:
-    """Phase and StopGradient, which vanish when emitted."""
+    """Phase, StopGradient and Composite, which vanish when emitted."""
     output = node.outputs[0]
+    if is_composite(output):
+        return None if inputs[0] is None else [inputs[0]]
     tensors = [one.tensor for one in inputs if one is not None and one.stacked]
     if len(tensors) != len(inputs):
         return None

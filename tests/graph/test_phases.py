@@ -6,6 +6,9 @@ from konnx import ops
 from konnx.autodiff import gradients
 from konnx.graph import (
     Tensor,
+    bodies_of,
+    composite,
+    drop_composites,
     has_phase,
     in_train_phase,
     is_scan,
@@ -40,6 +43,34 @@ def test_phases_inside_phases_are_resolved(training: bool, expected: str) -> Non
 def test_stop_gradient_vanishes() -> None:
     x = placeholder((2,), name="x")
     assert select_phase([stop_gradient(x)], training=True) == [x]
+
+
+@pytest.mark.parametrize(("kept", "expected"), [(True, ["Composite"]), (False, [])])
+def test_a_composite_vanishes_unless_it_is_asked_for(kept: bool, expected: list[str]) -> None:
+    x = placeholder((2,), name="x")
+    y = composite(ops.exp(x), "Exponential", [x], {})
+    resolved = select_phase([y], training=True, keep_composites=kept)
+    assert types(*resolved) == ["Placeholder", "Exp", *expected]
+    assert types(*drop_composites(resolved)) == ["Placeholder", "Exp"]
+
+
+def test_a_composite_in_a_loop_vanishes() -> None:
+    x = placeholder((4, 2), name="x")
+
+    def step(state: list[Tensor], row: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        return [composite(state[0] + ops.exp(row[0]), "Sum", [*state, *row], {})], []
+
+    (final,), _ = ops.scan(step, [x[0]], [x])
+    [resolved] = drop_composites(select_phase([final], training=True, keep_composites=True))
+    bodies = [body for node in topological_order([resolved]) for body in bodies_of(node).values()]
+    assert "Composite" not in types(*bodies[0].results)
+
+
+def test_gradients_pass_through_a_composite() -> None:
+    x = placeholder((2,), name="x")
+    [dx] = gradients(ops.sum(composite(ops.exp(x), "Exponential", [x], {})), [x])
+    assert dx is not None
+    assert "Exp" in types(*select_phase([dx], training=True))
 
 
 def test_what_has_no_phase_stays_the_same() -> None:

@@ -7,6 +7,7 @@ operators that treat each element by itself, and those of this domain, may read 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,25 @@ def reorder_output(x: Blocked, name: str) -> Tensor:
     type_ = TensorType(tensor.dtype, in_order(tensor, TO_LAST)) if x.last else tensor.type
     attributes = {"channels": (tensor.dims or ())[1], "channels_last": int(x.last)}
     return blocked_node("ReorderOutput", [tensor], attributes, type_, f"{name}/ReorderOutput")
+
+
+def reduced(x: Tensor, block: int, node: Node, *, of_samples: bool) -> Tensor:
+    """What a reduction over the pixels makes of a blocked tensor, and perhaps over samples, too.
+
+    Args:
+        x: blocked.
+        block: channels in a block.
+        node: the reduction.
+        of_samples: reduce over samples, too; in two steps, as one over both sides is slow.
+    """
+    _, channels, *sizes = x.shape
+    pixels = math.prod(size or 0 for size in sizes)
+    tensor = op("Reshape", x, int64s([0, (channels or 0) // block, pixels, block]))
+    for axis in (2, 0) if of_samples else (2,):
+        tensor = op(node.op_type, tensor, int64s([axis]), keepdims=0)
+    y = node.outputs[0]
+    sizes_of_y = int64s([0 if dim is None else dim for dim in y.shape])
+    return Node("Reshape", [tensor, sizes_of_y], {}, [y.type], name=node.name).outputs[0]
 
 
 def in_order(tensor: Tensor, perm: tuple[int, ...]) -> tuple[Dim, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from konnx.graph.passes import _blocked_kernel_gradient as kernel_gradient
 from konnx.graph.passes._blocked_nodes import (
     TO_FIRST,
     TO_LAST,
@@ -20,13 +21,21 @@ from konnx.graph.passes._blocked_nodes import (
     blocked_node,
     in_order,
     perm_of,
+    reduced,
     reorder_input,
     reorder_output,
 )
-from konnx.graph.passes._nodes import BROADCASTING, UNARY, find_users, known_sizes, value_of
-from konnx.graph.tensor import Node, Tensor
+from konnx.graph.passes._nodes import (
+    BROADCASTING,
+    UNARY,
+    find_users,
+    ints_of,
+    known_sizes,
+    value_of,
+)
+from konnx.graph.tensor import Node, Tensor, is_composite
 from konnx.graph.types import TensorType
-from konnx.graph.walk import topological_order
+from konnx.graph.walk import rewrite, topological_order
 
 _FEWEST_PIXELS = 64  # of an output: below, to reorder the kernel costs as much as it brings
 
@@ -48,10 +57,10 @@ class _Blocking:
     """One walk; each old tensor has a plain form in the new graph, a blocked one, or both."""
 
     def __init__(self, outputs: Sequence[Tensor], block: int) -> None:
-        self._outputs = list(outputs)
+        self._outputs = _choose_composites(outputs, block)
         self._block = block
-        self._order = topological_order(outputs)
-        self._users = find_users(outputs)
+        self._order = topological_order(self._outputs)
+        self._users = find_users(self._outputs)
         self._plain: dict[Tensor, Tensor] = {}
         self._blocked: dict[Tensor, Blocked] = {}
         self._wanted = self._find_wanted()
@@ -70,9 +79,14 @@ class _Blocking:
             follows = not node.domain and node.op_type in _FOLLOWERS and node.outputs[0] in wanted
             if self._is_worth_it(node) or follows:
                 wanted.update(tensor for tensor in node.inputs[:2] if tensor is not None)
+            elif node.outputs and is_composite(node.outputs[0]):
+                wanted.update(tensor for tensor in node.inputs[1:] if tensor is not None)
         return wanted
 
     def _visit(self, node: Node) -> None:
+        if node.outputs and is_composite(node.outputs[0]):
+            self._plain[node.outputs[0]] = self._kernel_gradient(node)
+            return
         rule = None if node.domain else _RULES.get(node.op_type)
         if rule is not None and len(node.outputs) == 1 and rule(self, node):
             return
@@ -144,6 +158,27 @@ class _Blocking:
             node, blocked_node("Conv", inputs, node.attributes, node.outputs[0].type, node.name)
         )
 
+    def _kernel_gradient(self, node: Node) -> Tensor:
+        _, x, dy = node.inputs
+        assert x is not None
+        assert dy is not None
+        few = (x.shape[1] or 0) % self._block != 0
+        made = kernel_gradient.KernelGradient(
+            self._as_plain(x) if few else self._as_blocked_first(x),
+            self._as_blocked_first(dy),
+            1 if few else self._block,
+            self._block,
+            node.attributes,
+            f"{node.scope}/KernelGradient",
+        )
+        return made.make()
+
+    def _as_blocked_first(self, tensor: Tensor) -> Tensor:
+        """With blocks of its second axis, whichever it may be blocked on."""
+        if self._can_block(tensor):
+            return self._as_blocked(tensor, last=False)
+        return reorder_input(self._as_plain(tensor), tensor.node.name, last=False).tensor
+
     # What follows -----------------------------------------------------------------------------
 
     def relu(self, node: Node) -> bool:
@@ -203,6 +238,20 @@ class _Blocking:
         inputs, type_ = [self._as_blocked(x, last=False)], node.outputs[0].type
         return self._set(node, blocked_node(node.op_type, inputs, attributes, type_, node.name))
 
+    def reduction(self, node: Node) -> bool:
+        """Over the pixels, perhaps of all samples: the channels are left, which are plain."""
+        x, y = node.inputs[0], node.outputs[0]
+        blocked = None if x is None else self._blocked.get(x)
+        axes = ints_of(node.inputs, 1)
+        if blocked is None or not axes:
+            return False
+        pixels = {1, 2} if blocked.last else {2, 3}
+        axes = [axis % 4 for axis in axes]
+        if {*axes} not in (pixels, {0, *pixels}):
+            return False
+        self._plain[y] = reduced(blocked.tensor, self._block, node, of_samples=0 in axes)
+        return True
+
     def enlarging(self, node: Node) -> bool:
         x, y, scales = node.inputs[0], node.outputs[0], value_of(node.inputs, 2)
         if x is None or scales is None or not self._can_block(x) or not _repeats(node, scales):
@@ -219,6 +268,20 @@ class _Blocking:
         if blocked is None or perm_of(node) != (TO_FIRST if blocked.last else TO_LAST):
             return False
         return self._set(node, blocked.tensor, last=not blocked.last)
+
+
+def _choose_composites(outputs: Sequence[Tensor], block: int) -> list[Tensor]:
+    """Return the outputs with composites alone, where that is fastest, otherwise without any."""
+
+    def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
+        if not node.outputs or not is_composite(node.outputs[0]):
+            return None
+        if kernel_gradient.is_worth_it(node, block):
+            return node.with_inputs([None, *inputs[1:]]).outputs
+        assert inputs[0] is not None
+        return [inputs[0]]
+
+    return rewrite(outputs, replace)
 
 
 def _kernel(node: Node) -> tuple[int, ...]:
@@ -260,6 +323,7 @@ def _repeats(node: Node, scales: np.ndarray) -> bool:
 
 _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
     **dict.fromkeys(UNARY | BROADCASTING, _Blocking.elementwise),
+    **dict.fromkeys(("ReduceMean", "ReduceSum"), _Blocking.reduction),
     "AveragePool": _Blocking.pooling,
     "Conv": _Blocking.convolution,
     "MaxPool": _Blocking.pooling,
@@ -267,4 +331,4 @@ _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
     "Resize": _Blocking.enlarging,
     "Transpose": _Blocking.transpose,
 }
-_FOLLOWERS = _RULES.keys() - {"Conv"}
+_FOLLOWERS = _RULES.keys() - {"Conv", "ReduceMean", "ReduceSum"}

@@ -56,6 +56,8 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "two with rectifiers": (two, 2),
     "without bias": (lambda x: convolved(x, 16, bias=False), 1),
     "strides and padding": (lambda x: convolved(x, 16, strides=(2, 2), padding="same"), 1),
+    "strides that leave pixels over": (lambda x: convolved(x, 16, strides=(1, 2)), 1),
+    "a large kernel": (lambda x: convolved(x, 32, 5, padding="same"), 1),
     "dilations": (lambda x: convolved(x, 16, dilations=(2, 2)), 1),
     "few channels first": (lambda x: two(x[:, :, :, :3]), 2),
     "pixels between": (lambda x: convolved(convolved(convolved(x, 16), 32, 1, 2), 16, 3, 4), 3),
@@ -116,6 +118,35 @@ def test_convolutions_are_blocked(name: str) -> None:
     build, convolutions = GRAPHS[name]
     y = build(placeholder(("batch", 18, 18, 16), name="x"))
     assert blocked_operators([y])["Conv"] == convolutions
+
+
+@pytest.mark.parametrize(
+    ("build", "gradients_by_convolution"),
+    [
+        pytest.param(two, 2, id="two convolutions"),
+        pytest.param(lambda x: two(x[:, :, :, :3]), 2, id="few channels first"),
+        pytest.param(lambda x: convolved(x, 16, strides=(2, 2), padding="same"), 1, id="strides"),
+        pytest.param(lambda x: convolved(x, 12), 0, id="channels that fill no block"),
+        pytest.param(lambda x: convolved(x[:, :, :, :12], 16), 0, id="neither few nor blocks"),
+        pytest.param(lambda x: convolved(x, 16, dilations=(2, 2)), 0, id="dilations"),
+        pytest.param(lambda x: convolved(x, 16, 1), 0, id="one pixel"),
+        pytest.param(lambda x: convolved(x[:, :6, :6], 16), 0, id="a small image"),
+    ],
+)
+def test_gradients_of_kernels_are_convolutions_over_samples(
+    build: Callable[[Tensor], Tensor], gradients_by_convolution: int
+) -> None:
+    y = build(placeholder(("batch", 18, 18, 16), name="x"))
+    weights = [n.outputs[0] for n in topological_order([y]) if isinstance(n.outputs[0], Variable)]
+    found = [dw for dw in gradients(ops.sum(ops.square(y)), weights) if dw is not None]
+    nodes = topological_order(block_channels(found, 8))
+    assert sum(node.op_type == "Scan" for node in nodes) == gradients_by_convolution
+    assert not any(node.op_type == "Composite" for node in nodes)
+
+
+def test_the_sum_of_pixels_is_taken_of_blocks() -> None:
+    y = ops.sum(two(placeholder(("batch", 18, 18, 16))), [1, 2])
+    assert blocked_operators([y]) == {"ReorderInput": 1, "Conv": 2}
 
 
 def test_nothing_is_reordered_between_two_convolutions() -> None:
