@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from collections.abc import Sequence as Items
 from typing import Any
 
@@ -42,7 +41,8 @@ def pad_sequences(
 
     Raises:
         ValueError: a side is neither "pre" nor "post", `sequences` is no list of sequences or is
-            empty while `maxlen` is not given, or the steps of two sequences differ in shape.
+            empty while `maxlen` is not given, the steps of two sequences differ in shape, or
+            `value` is a text and `dtype` neither object nor one of texts.
 
     Example:
         >>> pad_sequences([[1, 2, 3], [4]], maxlen=2)
@@ -51,21 +51,30 @@ def pad_sequences(
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in _SIDES:
             raise ValueError(f"`{name}` must be 'pre' or 'post'. Received: {name}={side!r}")
-    length = _common_length(_lengths(sequences), maxlen)
+    kind = np.dtype(dtype)
+    if isinstance(value, str) and kind.kind not in "OU":
+        raise ValueError(
+            f"A text pads sequences of dtype object or str alone. Received: value={value!r}, "
+            f"dtype={dtype!r}"
+        )
+    lengths = _lengths(sequences)
+    length = _common_length(lengths, maxlen)
     steps = _step_shape(sequences)
-    padded = np.full((len(sequences), length, *steps), value, dtype=dtype)
-    for index, sequence in enumerate(sequences):
-        start = max(0, len(sequence) - length) if truncating == "pre" else 0
-        kept = np.asarray(sequence[start : start + length], dtype=dtype)
-        if not len(kept):
+    padded = np.full((len(sequences), length, *steps), value, dtype=kind)
+    kept = slice(-length, None) if truncating == "pre" else slice(length)
+    for index, sequence in enumerate(sequences if length else ()):
+        if not lengths[index]:
             continue
-        if kept.shape[1:] != steps:
+        part = np.asarray(sequence[kept], dtype=kind)
+        if part.shape[1:] != steps:
             raise ValueError(
-                f"The sequence at position {index} has steps of shape {kept.shape[1:]}, and the "
+                f"The sequence at position {index} has steps of shape {part.shape[1:]}, and the "
                 f"first one has steps of shape {steps}: all must have the same."
             )
-        place = slice(len(kept)) if padding == "post" else slice(length - len(kept), None)
-        padded[index, place] = kept
+        if padding == "post":
+            padded[index, : len(part)] = part
+        else:
+            padded[index, -len(part) :] = part
     return padded
 
 
@@ -163,8 +172,9 @@ def skipgrams(
         >>> skipgrams([1, 2, 3], 4, window_size=1, negative_samples=0, shuffle=False)
         ([[1, 2], [2, 1], [2, 3], [3, 2]], [1, 1, 1, 1])
     """
-    _check_words(sequence, sampling_table)
-    couples = list(_neighbours(sequence, window_size, sampling_table))
+    words = list(sequence)
+    _check_words(words, sampling_table)
+    couples = _neighbours(words, window_size, sampling_table)
     labels: list[Any] = [[0, 1] if categorical else 1 for _ in couples]
     if negative_samples > 0 and couples:
         count = int(len(couples) * negative_samples)
@@ -178,38 +188,39 @@ def skipgrams(
     return couples, labels
 
 
-def _check_words(sequence: Items[int], sampling_table: Any) -> None:
+def _check_words(words: list[int], sampling_table: Any) -> None:
     limit = float("inf") if sampling_table is None else len(sampling_table)
-    for index, word in enumerate(sequence):
-        if not 0 <= word < limit:
-            raise ValueError(
-                f"`sequence` must hold numbers of words, from 0 to below {limit}. Received: "
-                f"{word} at position {index}"
-            )
+    if not words or 0 <= min(words) <= max(words) < limit:
+        return
+    place = next(index for index, word in enumerate(words) if not 0 <= word < limit)
+    raise ValueError(
+        f"`sequence` must hold numbers of words, from 0 to below {limit}. Received: "
+        f"{words[place]} at position {place}"
+    )
 
 
-def _neighbours(sequence: Items[int], window_size: int, sampling_table: Any) -> Iterator[list[int]]:
-    for index, word in enumerate(sequence):
+def _neighbours(words: list[int], window_size: int, sampling_table: Any) -> list[list[int]]:
+    couples = []
+    for index, word in enumerate(words):
         if not word:
             continue
         if sampling_table is not None and sampling_table[word] < random.random():
             continue
-        for other in range(
-            max(0, index - window_size), min(len(sequence), index + window_size + 1)
-        ):
-            if other != index and sequence[other]:
-                yield [word, sequence[other]]
+        before = words[max(0, index - window_size) : index]
+        after = words[index + 1 : index + window_size + 1]
+        couples += [[word, other] for other in before + after if other]
+    return couples
 
 
-def _random_couples(words: list[int], count: int, vocabulary_size: int) -> Iterator[list[int]]:
+def _random_couples(words: list[int], count: int, vocabulary_size: int) -> list[list[int]]:
     if vocabulary_size < 2:
         raise ValueError(
             "`vocabulary_size` must be at least 2 for random pairs, as 0 stands for no word. "
             f"Received: vocabulary_size={vocabulary_size}"
         )
     random.shuffle(words)
-    for index in range(count):
-        yield [words[index % len(words)], random.randint(1, vocabulary_size - 1)]
+    draw, largest = random.randint, vocabulary_size - 1
+    return [[words[index % len(words)], draw(1, largest)] for index in range(count)]
 
 
 class TimeseriesGenerator(Sequence):
@@ -291,11 +302,14 @@ class TimeseriesGenerator(Sequence):
         if not 0 <= index < len(self):
             raise IndexError(f"There are {len(self)} batches. Received: index={index}")
         rows = self._rows(index)
-        windows = np.array(
-            [self.data[row - self.length : row : self.sampling_rate] for row in rows]
-        )
-        targets = np.array([self.targets[row] for row in rows])
+        windows, targets = self._windows(rows), _taken(self.targets, rows)
         return (windows[:, ::-1] if self.reverse else windows), targets
+
+    def _windows(self, rows: Any) -> Array:
+        if isinstance(self.data, np.ndarray):
+            steps = np.arange(-self.length, 0, self.sampling_rate)
+            return self.data[np.asarray(rows)[:, None] + steps]
+        return np.array([self.data[row - self.length : row : self.sampling_rate] for row in rows])
 
     def _rows(self, index: int) -> Any:
         """Return the steps whose targets are in a batch."""
@@ -305,3 +319,10 @@ class TimeseriesGenerator(Sequence):
         first = self.start_index + self.batch_size * self.stride * index
         end = min(first + self.batch_size * self.stride, self.end_index + 1)
         return range(first, end, self.stride)
+
+
+def _taken(items: Any, places: Any) -> Array:
+    """Return the items at some places of an array or of anything else that has them by number."""
+    if isinstance(items, np.ndarray):
+        return np.asarray(items[np.asarray(places)])
+    return np.array([items[place] for place in places])

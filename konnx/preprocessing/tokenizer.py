@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,8 +65,8 @@ class Tokenizer:
         self.filters, self.lower, self.split = filters, lower, split
         self.char_level, self.oov_token = char_level, oov_token
         self.document_count = document_count
-        self.word_counts: dict[str, int] = {}
-        self.word_docs: dict[str, int] = {}
+        self.word_counts: Counter[str] = Counter()
+        self.word_docs: Counter[str] = Counter()
         self.index_docs: dict[int, int] = {}
         self.word_index: dict[str, int] = {}
         self.index_word: dict[int, str] = {}
@@ -82,10 +85,8 @@ class Tokenizer:
         for text in texts:
             self.document_count += 1
             words = self._words(text)
-            for word in words:
-                self.word_counts[word] = self.word_counts.get(word, 0) + 1
-            for word in dict.fromkeys(words):
-                self.word_docs[word] = self.word_docs.get(word, 0) + 1
+            self.word_counts.update(words)
+            self.word_docs.update(dict.fromkeys(words).keys())
         self._number_words()
 
     def _words(self, text: Text) -> Text:
@@ -123,19 +124,18 @@ class Tokenizer:
 
     def texts_to_sequences_generator(self, texts: Iterable[Text]) -> Iterator[list[int]]:
         """Yield the numbers of the words of each text; see `texts_to_sequences`."""
-        unknown = self._oov_index()
+        unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
+        limit, number_of = self._limit(), self.word_index.get
         for text in texts:
-            numbers = (self._known(self.word_index.get(word)) for word in self._words(text))
-            found = (unknown if number is None else number for number in numbers)
-            yield [number for number in found if number is not None]
+            numbers = [number_of(word, limit) for word in self._words(text)]
+            if unknown is None:
+                yield [number for number in numbers if number < limit]
+            else:
+                yield [number if number < limit else unknown for number in numbers]
 
-    def _oov_index(self) -> int | None:
-        return None if self.oov_token is None else self.word_index.get(self.oov_token)
-
-    def _known(self, index: int | None) -> int | None:
-        """Return the number of a word if it is frequent enough."""
-        rare = index is not None and self.num_words and index >= self.num_words
-        return None if rare else index
+    def _limit(self) -> int:
+        """Return the number from which on words are too rare."""
+        return self.num_words or sys.maxsize
 
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
         """Return the words of each list of numbers, with spaces between them."""
@@ -143,11 +143,9 @@ class Tokenizer:
 
     def sequences_to_texts_generator(self, sequences: Iterable[Iterable[int]]) -> Iterator[str]:
         """Yield the words of each list of numbers; see `sequences_to_texts`."""
+        limit, word_of, unknown = self._limit(), self.index_word.get, self.oov_token
         for sequence in sequences:
-            words = (
-                self.index_word.get(index) if self._known(index) else None for index in sequence
-            )
-            found = (self.oov_token if word is None else word for word in words)
+            found = (word_of(n, unknown) if n < limit else unknown for n in sequence)
             yield " ".join(word for word in found if word is not None)
 
     def texts_to_matrix(self, texts: Iterable[Text], mode: str = "binary") -> Array:
@@ -175,27 +173,30 @@ class Tokenizer:
             raise ValueError(f"`mode` must be one of {sorted(_MODES)}. Received: mode={mode!r}")
         if mode == "tfidf" and not self.document_count:
             raise ValueError("Fit the Tokenizer on texts or sequences before using mode='tfidf'.")
-        width = self._column_count()
-        matrix = np.zeros((len(sequences), width))
-        for index, (row, sequence) in enumerate(zip(matrix, sequences, strict=True)):
-            numbers = np.asarray(sequence, dtype=np.int64)
-            if numbers.min(initial=0) < 0:
-                raise ValueError(
-                    f"Numbers of words must not be negative. Received: {numbers.min()} in the "
-                    f"sequence at position {index}"
-                )
-            columns, counts = np.unique(numbers[numbers < width], return_counts=True)
-            row[columns] = _MODES[mode](self, columns, counts, len(numbers))
+        matrix = self._counted(sequences, self._column_count())
+        _MODES[mode](self, matrix, [len(sequence) for sequence in sequences])
+        return matrix
+
+    def _counted(self, sequences: Any, width: int) -> Array:
+        """Return how often each number below `width` comes in each sequence."""
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        numbers = np.fromiter(chain.from_iterable(sequences), dtype=np.int64)
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        if numbers.min(initial=0) < 0:
+            place = np.argmax(numbers < 0)
+            raise ValueError(
+                f"Numbers of words must not be negative. Received: {numbers[place]} in the "
+                f"sequence at position {rows[place]}"
+            )
+        matrix = np.zeros((len(lengths), width))
+        inside = numbers < width
+        np.add.at(matrix, (rows[inside], numbers[inside]), 1)
         return matrix
 
     def _column_count(self) -> int:
         if not self.num_words and not self.word_index:
             raise ValueError("Give `num_words`, or fit the Tokenizer on texts first.")
         return self.num_words or len(self.word_index) + 1
-
-    def _rarity(self, columns: Array) -> Array:
-        texts = np.array([self.index_docs.get(int(column), 0) for column in columns])
-        return np.log(1 + self.document_count / (1 + texts))
 
     def get_config(self) -> dict[str, Any]:
         """Return all that is needed to make the tokenizer again; its tables are JSON texts."""
@@ -216,17 +217,35 @@ class Tokenizer:
         settings, tables = _read_config(json_string)
         tokenizer = cls(**settings)
         for name, table in tables.items():
-            setattr(tokenizer, name, table)
+            setattr(tokenizer, name, type(getattr(tokenizer, name))(table))
         return tokenizer
 
 
-_MODES: dict[str, Callable[[Tokenizer, Array, Array, int], Any]] = {
-    "binary": lambda tokenizer, columns, counts, length: 1.0,
-    "count": lambda tokenizer, columns, counts, length: counts,
-    "freq": lambda tokenizer, columns, counts, length: counts / length,
-    "tfidf": lambda tokenizer, columns, counts, length: (
-        (1 + np.log(counts)) * tokenizer._rarity(columns)
-    ),
+def _mark(tokenizer: Tokenizer, counts: Array, lengths: list[int]) -> None:
+    np.minimum(counts, 1, out=counts)
+
+
+def _keep(tokenizer: Tokenizer, counts: Array, lengths: list[int]) -> None:
+    """Leave the counts as they are."""
+
+
+def _divide(tokenizer: Tokenizer, counts: Array, lengths: list[int]) -> None:
+    counts /= np.maximum(lengths, 1).reshape(-1, 1)
+
+
+def _weigh(tokenizer: Tokenizer, counts: Array, lengths: list[int]) -> None:
+    texts = np.array([tokenizer.index_docs.get(n, 0) for n in range(counts.shape[1])])
+    rarity = np.log(1 + tokenizer.document_count / (1 + texts))
+    rows, columns = np.nonzero(counts)
+    counts[rows, columns] = (1 + np.log(counts[rows, columns])) * rarity[columns]
+
+
+# From counts to what a mode wants in their place.
+_MODES: dict[str, Callable[[Tokenizer, Array, list[int]], None]] = {
+    "binary": _mark,
+    "count": _keep,
+    "freq": _divide,
+    "tfidf": _weigh,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import md5
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -31,8 +32,12 @@ def text_to_word_sequence(
         raise TypeError(f"A text must be a string. Received: {text!r}")
     if lower:
         text = text.lower()
-    separated = text.translate({ord(character): split for character in filters})
-    return [word for word in separated.split(split) if word]
+    return [word for word in text.translate(_separators(filters, split)).split(split) if word]
+
+
+@cache
+def _separators(filters: str, split: str) -> dict[int, str]:
+    return dict.fromkeys(map(ord, filters), split)
 
 
 def one_hot(

@@ -67,6 +67,10 @@ GENERATORS: list[dict[str, Any]] = [
         "brightness_range": [0.8, 1.2],
         "rescale": 1 / 255,
     },
+    {"shear_range": 25.5, "fill_mode": "constant", "cval": 9.0},
+    {"rotation_range": 60, "interpolation_order": 3, "dtype": "float64"},
+    {"width_shift_range": [0.1, 0.4], "height_shift_range": 1, "fill_mode": "constant"},
+    {"zoom_range": (1, 1), "height_shift_range": 0.99, "fill_mode": "reflect"},
 ]
 FLOWS: list[dict[str, Any]] = [
     {},

@@ -38,6 +38,7 @@ def test_texts_are_padded_too() -> None:
         ({"sequences": [[1], 2]}, "at position 1 is none. Received: 2"),
         ({"sequences": [[1]], "maxlen": -1}, "Received: maxlen=-1"),
         ({"sequences": [[[1, 2]], [[1]]]}, r"position 1 has steps of shape \(1,\)"),
+        ({"sequences": [["a"]], "value": "-"}, "dtype object or str alone. Received: value='-'"),
     ],
 )
 def test_wrong_sequences_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -83,10 +84,11 @@ def test_wrong_words_are_refused(arguments: dict[str, Any], message: str) -> Non
         skipgrams(**arguments)
 
 
-def test_windows_may_be_of_any_length_and_come_from_lists() -> None:
-    [batch] = [TimeseriesGenerator(list(range(8)), list(range(8)), 5, sampling_rate=2)[0]]
-    assert batch[0].tolist() == [[0, 2, 4], [1, 3, 5], [2, 4, 6]]
-    assert batch[1].tolist() == [5, 6, 7]
+def test_windows_may_be_of_any_length_and_come_from_lists_and_arrays() -> None:
+    for steps in (list(range(8)), np.arange(8)):
+        windows, targets = TimeseriesGenerator(steps, steps, 5, sampling_rate=2)[0]
+        assert windows.tolist() == [[0, 2, 4], [1, 3, 5], [2, 4, 6]]
+        assert targets.tolist() == [5, 6, 7]
 
 
 def test_workers_read_windows_in_order() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from konnx.utils.random import draw_seed, next_run_seed
+from konnx.utils.random import draw_seed, lent_source, next_run_seed
 
 pytestmark = pytest.mark.no_runtime
 
@@ -25,3 +25,13 @@ def test_the_seed_of_numpy_rules_them_all() -> None:
 def test_the_seed_of_a_run_is_an_int64_scalar() -> None:
     seed = next_run_seed()
     assert (seed.shape, seed.dtype) == ((), np.int64)
+
+
+def test_a_lent_generator_begins_the_stream_of_its_seed_also_within_another() -> None:
+    for _ in range(2):  # the second time with generators that were given back
+        with lent_source(1) as outer:
+            first = [outer.normal()]
+            with lent_source(2) as inner:
+                assert inner.normal() == np.random.RandomState(2).normal()
+            first.append(outer.normal())
+        assert first == np.random.RandomState(1).normal(size=2).tolist()

@@ -73,8 +73,8 @@ class NumpyArrayIterator(Iterator):
     def _batch(self, indices: Array, random: np.random.RandomState) -> Any:
         images = np.empty((len(indices), *self.x.shape[1:]), dtype=self.dtype)
         for place, index in zip(images, indices, strict=True):
-            place[...] = self.x[index]
-            self.image_data_generator.prepare(place, random)
+            # One image after the other stays in the processor's caches; all at once do not.
+            place[...] = self.image_data_generator.prepare(self.x[index].copy(), random)
         self._saver.save(images, indices, random)
         inputs = [images, *(other[indices] for other in self.x_misc)]
         parts = [inputs if self.x_misc else images]

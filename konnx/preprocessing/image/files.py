@@ -95,9 +95,10 @@ class FilesIterator(Iterator):
     def _batch(self, indices: Array, random: np.random.RandomState) -> Any:
         images = np.empty((len(indices), *self.image_shape), dtype=self.dtype)
         for place, index in zip(images, indices, strict=True):
-            place[...] = self._image(self.filepaths[index])
+            image = self._image(self.filepaths[index])
             if self.image_data_generator:
-                self.image_data_generator.prepare(place, random)
+                image = self.image_data_generator.prepare(image, random)
+            place[...] = image
         self._saver.save(images, indices, random)
         if self.class_mode is None:
             return images

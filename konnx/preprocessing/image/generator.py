@@ -275,12 +275,9 @@ class ImageDataGenerator:
         """Return which of some samples are in the "training" or "validation" part."""
         return part_of(count, subset, self.validation_split)
 
-    def prepare(self, image: Array, random: np.random.RandomState) -> None:
-        """Change an image by chance and bring it to scale, in its place."""
-        changed = self.apply_transform(image, self._drawn(image.shape, random))
-        changed = self.standardize(changed)
-        if changed is not image:
-            image[...] = changed
+    def prepare(self, image: Array, random: np.random.RandomState) -> Array:
+        """Return an image changed by chance and brought to scale; the given one is overwritten."""
+        return self.standardize(self.apply_transform(image, self._drawn(image.shape, random)))
 
     def standardize(self, x: Array) -> Array:
         """Bring an image, or a batch of them, to scale; an array of floats is overwritten.
@@ -299,21 +296,21 @@ class ImageDataGenerator:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
             x /= np.std(x, keepdims=True) + _EPSILON
-        return self._whitened(self._normalized(x))
+        if self.featurewise_center or self.featurewise_std_normalization:
+            x = self._normalized(x)
+        return self._whitened(x) if self.zca_whitening else x
 
     def _normalized(self, x: Array) -> Array:
         if self.featurewise_center and self._is_fitted("featurewise_center", self.mean):
             x -= self.mean
         option = "featurewise_std_normalization"
-        if self.std is not None and getattr(self, option):
-            x /= self.std + _EPSILON
-        elif getattr(self, option):
-            self._is_fitted(option, self.std)
+        if self.featurewise_std_normalization and self._is_fitted(option, self.std):
+            x /= self.std + _EPSILON  # type: ignore[operator]  # it is there once fitted
         return x
 
     def _whitened(self, x: Array) -> Array:
         components = self.principal_components
-        if not self.zca_whitening or not self._is_fitted("zca_whitening", components):
+        if not self._is_fitted("zca_whitening", components):
             return x
         assert components is not None
         return (x.reshape(-1, len(components)) @ components).reshape(x.shape)
@@ -350,7 +347,7 @@ class ImageDataGenerator:
         shear = _either_way(self.shear_range, random)
         low, high = self.zoom_range
         zx, zy = (1, 1) if low == high == 1 else random.uniform(low, high, 2)
-        flips = [random.random_sample() < 0.5 for _ in range(2)]
+        is_mirrored, is_upside_down = random.random_sample() < 0.5, random.random_sample() < 0.5
         return {
             "theta": theta,
             "tx": tx,
@@ -358,8 +355,8 @@ class ImageDataGenerator:
             "shear": shear,
             "zx": zx,
             "zy": zy,
-            "flip_horizontal": flips[0] and bool(self.horizontal_flip),
-            "flip_vertical": flips[1] and bool(self.vertical_flip),
+            "flip_horizontal": is_mirrored and bool(self.horizontal_flip),
+            "flip_vertical": is_upside_down and bool(self.vertical_flip),
             "channel_shift_intensity": _either_way(self.channel_shift_range, random) or None,
             "brightness": self.brightness_range and random.uniform(*self.brightness_range),
         }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from konnx.preprocessing.image.pictures import array_to_img
-from konnx.utils.random import random_source
+from konnx.utils.random import lent_source
 from konnx.utils.sequence import Sequence
 
 Array = np.ndarray[Any, Any]
@@ -59,13 +60,14 @@ class Iterator(Sequence):
         """
         self._first = self.total_batches_seen = first
         if self.shuffle:
-            self.index_array = self._random(first).permutation(self.n)
+            with self._random(first) as random:
+                self.index_array = random.permutation(self.n)
         else:
             self.index_array = np.arange(self.n)
 
-    def _random(self, number: int) -> np.random.RandomState:
-        """Return where the random numbers of a batch come from, by its number over all epochs."""
-        return random_source(None if self.seed is None else self.seed + number)
+    def _random(self, number: int) -> AbstractContextManager[np.random.RandomState]:
+        """Lend where the random numbers of a batch come from, by its number over all epochs."""
+        return lent_source(None if self.seed is None else self.seed + number)
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -82,11 +84,11 @@ class Iterator(Sequence):
         return self._read(self._first, self.index_array, index)
 
     def _read(self, first: int, order: Array, index: int) -> Any:
-        random = self._random(first + index)
-        if index == 0 and self.shuffle and self.seed is not None:
-            random.permutation(self.n)  # the order of the epoch was drawn from here, too
         start = index * self.batch_size
-        return self._batch(order[start : start + self.batch_size], random)
+        with self._random(first + index) as random:
+            if index == 0 and self.shuffle and self.seed is not None:
+                random.permutation(self.n)  # the order of the epoch was drawn from here, too
+            return self._batch(order[start : start + self.batch_size], random)
 
     def on_epoch_end(self) -> None:
         """Set a new order."""

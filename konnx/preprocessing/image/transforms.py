@@ -14,10 +14,15 @@ Array = np.ndarray[Any, Any]
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 
+# By the axis of channels: the order of axes that has it first, and the way back.
+_CHANNELS_FIRST = (((0, 1, 2), (0, 1, 2)), ((1, 0, 2), (1, 0, 2)), ((2, 0, 1), (1, 2, 0)))
+
 
 def flip_axis(x: Any, axis: int) -> Array:
     """Return an image with one axis reversed."""
-    return np.flip(np.asarray(x), axis)
+    array = np.asarray(x)
+    reverse: Array = array[(slice(None),) * (axis % array.ndim) + (slice(None, None, -1),)]
+    return reverse
 
 
 def apply_affine_transform(
@@ -77,18 +82,32 @@ def _affine_matrix(theta: float, tx: float, ty: float, shear: float, zx: float, 
     return product
 
 
+def _around_middle(matrix: Array, rows: int, columns: int) -> Array:
+    """Return a change around the middle, by Keras' products.
+
+    Other ways to compute it round differently, and a pixel right on the border would be beyond it.
+    """
+    row, column = rows / 2 + 0.5, columns / 2 + 0.5
+    there = np.array([[1, 0, row], [0, 1, column], [0, 0, 1]])
+    back = np.array([[1, 0, -row], [0, 1, -column], [0, 0, 1]])
+    product: Array = there @ matrix @ back
+    return product
+
+
 def _transformed(x: Array, matrix: Array, axes: tuple[int, int, int], **options: Any) -> Array:
     ndimage = import_or_explain("scipy.ndimage", "SciPy", "Transforming images")
     row_axis, col_axis, channel_axis = axes
-    middle = np.array([x.shape[row_axis], x.shape[col_axis]]) / 2 + 0.5
-    linear = matrix[:2, :2]
-    offset = matrix[:2, 2] + middle - linear @ middle
-    channels = np.moveaxis(x, channel_axis, 0)
+    around = _around_middle(matrix, x.shape[row_axis], x.shape[col_axis])
+    linear, offset = around[:2, :2], around[:2, 2]
+    if linear.tolist() == [[1, 0], [0, 1]]:
+        linear = np.ones(2)  # SciPy moves images faster by their axes, to the same result
+    first, back = _CHANNELS_FIRST[channel_axis % 3]
+    channels = x.transpose(first)
     # One channel after the other: SciPy is slower on all three axes at once.
     result = np.empty_like(channels)
     for channel, output in zip(channels, result, strict=True):
         ndimage.affine_transform(channel, linear, offset, output=output, **options)
-    return np.moveaxis(result, 0, channel_axis)
+    return result.transpose(back)
 
 
 def apply_channel_shift(x: Array, intensity: float, channel_axis: int = 0) -> Array:
