@@ -9,7 +9,7 @@ import numpy as np
 from konnx import ops
 from konnx.autodiff.rules._table import Gradients, present, rule
 from konnx.autodiff.rules._window import Window
-from konnx.graph import Node, Tensor, constant, op, refine
+from konnx.graph import Node, Tensor, composite, constant, op, refine
 
 
 @rule("MaxPool")
@@ -17,7 +17,9 @@ def max_pool(node: Node, dy: Tensor) -> Gradients:
     """To the maxima of each window."""
     x, y, window = present(node.inputs[0]), node.outputs[0], Window.of(node)
     if window.is_partition:
-        return [_max_of_partition(x, y, dy, window)]
+        dx = _max_of_partition(x, y, dy, window)
+        attributes = {"kernel_shape": window.sizes}
+        return [composite(dx, "MaxPoolGradient", [x, y, dy], attributes)]
     return [_max_of_windows(x, y, dy, window)]
 
 

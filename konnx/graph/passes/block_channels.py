@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from konnx.graph.passes import _blocked_kernel_gradient as kernel_gradient
+from konnx.graph.passes import _blocked_pool_gradient as pool_gradient
 from konnx.graph.passes._blocked_nodes import (
     TO_FIRST,
     TO_LAST,
@@ -33,7 +34,7 @@ from konnx.graph.passes._nodes import (
     known_sizes,
     value_of,
 )
-from konnx.graph.tensor import Node, Tensor, is_composite
+from konnx.graph.tensor import Node, Tensor, is_composite, name_scope
 from konnx.graph.types import TensorType
 from konnx.graph.walk import rewrite, topological_order
 
@@ -84,16 +85,21 @@ class _Blocking:
         return wanted
 
     def _visit(self, node: Node) -> None:
-        if node.outputs and is_composite(node.outputs[0]):
-            self._plain[node.outputs[0]] = self._kernel_gradient(node)
-            return
-        rule = None if node.domain else _RULES.get(node.op_type)
-        if rule is not None and len(node.outputs) == 1 and rule(self, node):
-            return
+        with name_scope(node.scope):
+            if self._apply_rule(node):
+                return
         inputs = [None if t is None else self._as_plain(t) for t in node.inputs]
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         copied = node if same else node.with_inputs(inputs)
         self._plain.update(zip(node.outputs, copied.outputs, strict=True))
+
+    def _apply_rule(self, node: Node) -> bool:
+        if len(node.outputs) != 1:
+            return False
+        if is_composite(node.outputs[0]):
+            return _COMPOSITES[node.attributes["kind"]](self, node)
+        rule = None if node.domain else _RULES.get(node.op_type)
+        return rule is not None and rule(self, node)
 
     def _as_plain(self, tensor: Tensor) -> Tensor:
         if tensor not in self._plain:
@@ -158,7 +164,7 @@ class _Blocking:
             node, blocked_node("Conv", inputs, node.attributes, node.outputs[0].type, node.name)
         )
 
-    def _kernel_gradient(self, node: Node) -> Tensor:
+    def kernel_gradient(self, node: Node) -> bool:
         _, x, dy = node.inputs
         assert x is not None
         assert dy is not None
@@ -171,7 +177,12 @@ class _Blocking:
             node.attributes,
             f"{node.scope}/KernelGradient",
         )
-        return made.make()
+        self._plain[node.outputs[0]] = made.make()
+        return True
+
+    def pool_gradient(self, node: Node) -> bool:
+        x, y, dy = (self._as_blocked_first(t) for t in node.inputs if t is not None)
+        return self._set(node, pool_gradient.max_pool_gradient(x, y, dy, node, self._block))
 
     def _as_blocked_first(self, tensor: Tensor) -> Tensor:
         """With blocks of its second axis, whichever it may be blocked on."""
@@ -276,7 +287,7 @@ def _choose_composites(outputs: Sequence[Tensor], block: int) -> list[Tensor]:
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         if not node.outputs or not is_composite(node.outputs[0]):
             return None
-        if kernel_gradient.is_worth_it(node, block):
+        if kernel_gradient.is_worth_it(node, block) or pool_gradient.is_worth_it(node, block):
             return node.with_inputs([None, *inputs[1:]]).outputs
         assert inputs[0] is not None
         return [inputs[0]]
@@ -330,5 +341,9 @@ _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
     "Relu": _Blocking.relu,
     "Resize": _Blocking.enlarging,
     "Transpose": _Blocking.transpose,
+}
+_COMPOSITES: dict[str, Callable[[_Blocking, Node], bool]] = {
+    kernel_gradient.KIND: _Blocking.kernel_gradient,
+    pool_gradient.KIND: _Blocking.pool_gradient,
 }
 _FOLLOWERS = _RULES.keys() - {"Conv", "ReduceMean", "ReduceSum"}

@@ -66,6 +66,9 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
         lambda x: ops.average_pool(ops.max_pool(two(x), (2, 2), (2, 2)), (3, 3), (1, 1), "same"),
         2,
     ),
+    "windows side by side": (lambda x: ops.max_pool(ops.tanh(two(x)), (2, 2), (2, 2)), 2),
+    "windows that leave pixels over": (lambda x: ops.max_pool(convolved(x, 16), (3, 5), (3, 5)), 1),
+    "windows of rows": (lambda x: ops.max_pool(convolved(x, 32), (4, 1), (4, 1)), 1),
     "a sum of two ways": (lambda x: convolved(x, 16) + ops.tanh(convolved(x, 16, seed=5)), 2),
     "a sum with what is plain": (
         lambda x: convolved(ops.tanh(x) + convolved(x, 16, padding="same"), 16, seed=4),
@@ -142,6 +145,20 @@ def test_gradients_of_kernels_are_convolutions_over_samples(
     nodes = topological_order(block_channels(found, 8))
     assert sum(node.op_type == "Scan" for node in nodes) == gradients_by_convolution
     assert not any(node.op_type == "Composite" for node in nodes)
+
+
+@needs_blocks
+def test_maxima_that_tie_share_their_gradient_equally() -> None:
+    x = placeholder(("batch", 16, 8, 9), name="x")
+    y = op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    [dx] = gradients(ops.sum(y), [x])
+    assert dx is not None
+    blocked = block_channels([dx], BLOCK)
+    assert {node.op_type for node in topological_order(blocked)} >= {"ReorderInput", "Gather"}
+    expected = np.zeros((2, 16, 8, 9), np.float32)
+    expected[:, :, :, :8] = 0.25
+    [received] = evaluate(blocked, {x: np.full((2, 16, 8, 9), 3.0, np.float32)})
+    np.testing.assert_array_equal(received, expected)
 
 
 def test_the_sum_of_pixels_is_taken_of_blocks() -> None:
