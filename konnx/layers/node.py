@@ -29,7 +29,7 @@ class InboundNode:
         arguments: further arguments of the call, tensors among them.
 
     Attributes:
-        called_on: the tensors it was called on.
+        called_on: the tensors it was called on; of one that starts a graph, its own.
         inputs: these, and behind them the arguments that layers made.
     """
 
@@ -41,7 +41,7 @@ class InboundNode:
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
         self.layer = layer
-        self.called_on = list(inputs)
+        self.called_on = list(inputs or outputs)
         self.outputs = list(outputs)
         self.arguments = dict(arguments or {})
         further = [one for one in tensors_in(self.arguments) if one._keras_history is not None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from konnx import optimizers
 from konnx.autodiff import check_engine
-from konnx.graph import Variable
+from konnx.graph import Tensor, Variable
 from konnx.models.network import Network
 from konnx.optimizers import Optimizer
 from konnx.training.compiled import Compiled
@@ -26,6 +26,11 @@ class CompiledNetwork(Network):
     _predictor: Compute | None = None
     _replicas: Replicas | None = None
     _seen_changes = -1
+
+    def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        super()._set_graph(inputs, outputs)
+        self._compiled = None
+        self._forget_functions()
 
     def compile(
         self,

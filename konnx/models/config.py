@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from konnx import layers as layer_family
 from konnx.graph import Tensor
 from konnx.layers.base import Layer
+from konnx.layers.input import InputLayer
 from konnx.layers.node import InboundNode, history_of, with_tensors
 from konnx.layers.spec import unpack
 from konnx.models.network import Network
@@ -91,7 +92,7 @@ def serialized(layer: Layer, network: Network) -> dict[str, Any]:
 
 def is_frozen_elsewhere(layer: Layer, network: Network) -> bool:
     """Tell whether a model which a network is no part of has frozen a layer of the network."""
-    if isinstance(layer, Network):
+    if isinstance(layer, Network | InputLayer):
         return False
     return any(one is not network and not _holds(one, network) for one in layer.frozen_by)
 

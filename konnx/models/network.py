@@ -44,7 +44,7 @@ class Network(Layer):
     def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         _check_inputs(inputs, self.name)
         topology = trace(inputs, outputs, self.name)
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs, self._outputs = inputs, outputs
         self._layers, self._nodes = topology.layers, topology.nodes
         self.input_names = [history_of(tensor).layer.name for tensor in inputs]
         self.output_names = _output_names(inputs, outputs)
@@ -57,9 +57,25 @@ class Network(Layer):
         self.trainable = self._trainable  # freezes layers that came later, too
 
     @property
+    def outputs(self) -> list[Tensor]:
+        """The tensors that are computed; others of the same layers may be set in their place."""
+        return self._outputs
+
+    @outputs.setter
+    def outputs(self, outputs: Sequence[Tensor]) -> None:
+        self._set_outputs(list(outputs))
+
+    def _set_outputs(self, outputs: list[Tensor]) -> None:
+        self._set_graph(self.inputs, outputs)
+
+    @property
     def layers(self) -> list[Layer]:
-        """The layers, inputs first."""
-        return list(self._layers)
+        """The layers, inputs first.
+
+        As in Keras it is the model's own list: `model.layers.pop()` takes the last one from it, and
+        the outputs stay as they are until they are set.
+        """
+        return self._layers
 
     @property
     def nodes(self) -> list[InboundNode]:

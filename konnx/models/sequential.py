@@ -36,7 +36,7 @@ class Sequential(Model):
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
         self._first_inputs: list[Tensor] = []
-        self._layers = []
+        self._layers = self._stack
         self._nodes = []
         for layer in layers or ():
             self.add(layer)
@@ -62,13 +62,14 @@ class Sequential(Model):
             self._set_graph(first, [self._next_output(layer, first)])
         self._first_inputs = first
         self._stack.append(layer)
-        self._layers = list(self._stack)
+        self._layers = self._stack
 
     def _next_output(self, layer: Layer, first: list[Tensor]) -> Tensor:
         """Call the layer on the stack's output."""
         if isinstance(layer, InputLayer) and not self._stack:
             return first[0]
-        return self._single(layer, layer(self.outputs[0] if self._stack else unpack(first)))
+        below = self._outputs_of(self._stack[-1])[0] if self._stack else unpack(first)
+        return self._single(layer, layer(below))
 
     def _single(self, layer: Layer, output: Any) -> Tensor:
         if not isinstance(output, Tensor):
@@ -91,8 +92,8 @@ class Sequential(Model):
         if not self._first_inputs or not self._stack:
             self._wait_for_input(self._stack)
         else:
-            self._set_graph(self._first_inputs, self._outputs_of(self._stack[-1]))
-        self._layers = list(self._stack)
+            self._set_outputs(self._outputs_of(self._stack[-1]))
+        self._layers = self._stack
 
     def _release(self, layer: Layer) -> None:
         """Forget a layer that is taken off: its call, and that this model may freeze it."""
@@ -106,7 +107,7 @@ class Sequential(Model):
 
     def _wait_for_input(self, stack: list[Layer]) -> None:
         """Become a model whose input's shape is not known."""
-        self._stack, self._layers, self._nodes = stack, list(stack), []
+        self._stack, self._layers, self._nodes = stack, stack, []
         self._first_inputs, self.built = [], False
         self._compiled = None
         self._forget_functions()
@@ -188,14 +189,15 @@ class Sequential(Model):
             return predicted.argmax(axis=-1)
         return (predicted > 0.5).astype("int32")
 
-    def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-        super()._set_graph(inputs, outputs)
-        self._compiled = None
-        self._forget_functions()
+    def _set_outputs(self, outputs: list[Tensor]) -> None:
+        super()._set_outputs(outputs)
+        self._layers = self._stack
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, without the input's."""
+        """The layers, without the input's; see `Model.layers`."""
+        if not any(isinstance(layer, InputLayer) for layer in self._stack):
+            return self._stack
         return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
 
     def get_config(self) -> Any:

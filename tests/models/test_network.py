@@ -273,3 +273,26 @@ def test_a_model_within_adds_its_losses_once() -> None:
     assert (len(inner.losses), len(outer.losses)) == (2, 2)
     assert set(inner.losses) != set(outer.losses)
     assert len(set(inner.losses) & set(outer.losses)) == 1  # that of the kernel
+
+
+def test_the_list_of_layers_is_the_model_s_own_and_outputs_may_be_set() -> None:
+    x = Input((4,), name="x")
+    model = Model(x, Dense(2, name="top")(Dense(3, name="hidden")(x)))
+    model.compile("sgd", "mse")
+    model.layers.pop()
+    shorter = Model(model.input, model.layers[-1].output)
+    assert [layer.name for layer in shorter.layers] == ["x", "hidden"]
+    assert model.predict(np.ones((1, 4))).shape == (1, 2)
+    model.outputs = [model.layers[-1].output]
+    assert model.predict(np.ones((1, 4))).shape == (1, 3)
+    assert model.output_shape == (None, 3)
+    assert model.get_config() == {**shorter.get_config(), "name": model.name}
+    assert not model.is_compiled
+
+
+def test_the_input_of_an_input_layer_is_its_tensor() -> None:
+    x = Input((4,))
+    model = Model(x, Dense(2)(x))
+    assert model.layers[0].input is x
+    assert model.layers[0].input_shape == (None, 4)
+    assert model.layers[0].inbound_nodes[0].inputs == []

@@ -331,3 +331,26 @@ def test_weights_of_classes_come_before_those_of_samples_on_a_batch() -> None:
         model.compile("sgd", "mae")
         losses.append(model.train_on_batch(x, y, *arguments))
     assert losses[0] == losses[1]
+
+
+# As scripts for Keras 1 and 2 change the list of layers
+
+
+def test_a_layer_may_be_popped_from_the_list_of_layers() -> None:
+    model = Sequential([Dense(3, input_shape=(4,)), Dense(2), Dense(1)])
+    hidden = model.layers[1].output
+    model.layers.pop()
+    assert model.predict(X).shape == (len(X), 1)  # the output stays, as in Keras
+    model.outputs = [hidden]
+    assert model.predict(X).shape == (len(X), 2)
+    model.add(Dense(5))
+    assert model.output_shape == (None, 5)
+    assert [layer.units for layer in model.layers] == [3, 2, 5]  # type: ignore[attr-defined]
+    assert Sequential.from_config(model.get_config()).output_shape == (None, 5)
+
+
+def test_a_layer_goes_on_top_of_the_last_one_in_the_list() -> None:
+    model = Sequential([Dense(3, input_shape=(4,)), Dense(2)])
+    model.layers.pop()
+    model.add(Dense(5))
+    assert [weight.shape for weight in model.weights] == [(4, 3), (3,), (3, 5), (5,)]
