@@ -6,14 +6,18 @@ as code of the user's own: `Evaluation.not_independent` lists the layers whose o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from konnx.converters.verification import image_layers, plain_layers, recurrent_layers
+from konnx.converters.verification import attention, image_layers, plain_layers, recurrent_layers
 from konnx.converters.verification.activations import UnsupportedError
+from konnx.converters.verification.masks import Value, masks_of
+from konnx.converters.verification.operations import operation
+from konnx.converters.verification.own_graph import by_its_graph
+from konnx.layers.operation import Operation
 
 if TYPE_CHECKING:
     from konnx.layers import Layer
@@ -22,23 +26,6 @@ if TYPE_CHECKING:
     from konnx.models.network import Network
 
 Array = np.ndarray[Any, Any]
-
-_MASKABLE_MERGES = frozenset({
-    "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"
-})  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Value:
-    """What a layer computes.
-
-    Attributes:
-        array: its output.
-        mask: (batch, time), False for missing steps; None where none is missing.
-    """
-
-    array: Array
-    mask: Array | None = None
 
 
 @dataclass
@@ -102,14 +89,11 @@ def _call(node: InboundNode, given: list[Value], path: str, found: Evaluation) -
     if isinstance(layer, Network):
         return _network(layer, given, f"{path}/", found)
     try:
-        if node.arguments:
-            raise UnsupportedError("arguments of the call")
-        arrays = [value.array for value in given]
-        outputs = _layer(layer, arrays, given[0].mask if given else None, path, found)
+        outputs = _layer(layer, given, node.arguments, path, found)
     except UnsupportedError:
         found.not_independent.append(path)
-        return _by_its_graph(node, given)
-    masks = _masks(layer, given, len(outputs))
+        return by_its_graph(node, given)
+    masks = masks_of(layer, given, len(outputs))
     return [Value(_as_declared(a), mask) for a, mask in zip(outputs, masks, strict=True)]
 
 
@@ -119,49 +103,38 @@ def _as_declared(array: Array) -> Array:
 
 
 def _layer(
-    layer: Layer, arrays: list[Array], mask: Array | None, path: str, found: Evaluation
+    layer: Layer, given: list[Value], arguments: Mapping[str, Any], path: str, found: Evaluation
 ) -> list[Array]:
     """Compute the outputs of a layer that is no network."""
-    kind, config, weights = type(layer).__name__, layer.get_config(), layer.get_weights()
+    kind = type(layer).__name__
     if not type(layer).__module__.startswith("konnx."):
         raise UnsupportedError(f"layer class {kind}")
+    arrays = [value.array for value in given]
+    if isinstance(layer, Operation):
+        return operation(layer.symbol, layer.bound(arrays, **arguments))
+    masks = [value.mask for value in given]
+    if kind in attention.KINDS:
+        return attention.attention(layer, arrays, masks, arguments)
+    if arguments:
+        raise UnsupportedError("arguments of the call")
     if kind in recurrent_layers.KINDS:
-        return recurrent_layers.recurrent(kind, config, weights, arrays, mask)
-    if kind == "Bidirectional":
-        return _bidirectional(layer, config, arrays, mask)
+        return recurrent_layers.recurrent(layer, arrays, masks[0])
     if kind == "TimeDistributed":
         return [_time_distributed(layer, arrays[0], path, found)]
     if kind == "GlobalAveragePooling1D":
-        return [_mean_of_steps(config, arrays[0], mask)]
+        return [_mean_of_steps(layer.get_config(), arrays[0], masks[0])]
+    return [_by_tables(layer, arrays)]
+
+
+def _by_tables(layer: Layer, arrays: list[Array]) -> Array:
+    """Compute the output of a layer for which neither masks nor layers within count."""
+    kind, config = type(layer).__name__, layer.get_config()
     if kind in plain_layers.MERGES:
-        return [plain_layers.MERGES[kind](config, arrays)]
+        return plain_layers.MERGES[kind](config, arrays)
     reference = plain_layers.REFERENCES.get(kind) or image_layers.REFERENCES.get(kind)
     if reference is None or len(arrays) != 1:
         raise UnsupportedError(f"layer class {kind}")
-    return [reference(config, weights, arrays[0])]
-
-
-def _bidirectional(
-    layer: Any, config: dict[str, Any], arrays: list[Array], mask: Array | None
-) -> list[Array]:
-    sequence, *states = arrays
-    half = len(states) // 2
-    results = []
-    for part, own in (
-        (layer.forward_layer, states[:half]),
-        (layer.backward_layer, states[half:]),
-    ):
-        kind = type(part).__name__
-        if kind not in recurrent_layers.KINDS:
-            raise UnsupportedError(f"layer class {kind}")
-        inputs = [sequence, *own]
-        results.append(
-            recurrent_layers.recurrent(kind, part.get_config(), part.get_weights(), inputs, mask)
-        )
-    (there, *first), (back, *second) = results
-    if layer.forward_layer.get_config()["return_sequences"]:
-        back = back[:, ::-1]
-    return [*recurrent_layers.joined(config["merge_mode"], there, back), *first, *second]
+    return reference(config, layer.get_weights(), arrays[0])
 
 
 def _time_distributed(layer: Any, x: Array, path: str, found: Evaluation) -> Array:
@@ -172,7 +145,7 @@ def _time_distributed(layer: Any, x: Array, path: str, found: Evaluation) -> Arr
         result = _network(layer.layer, [Value(steps)], f"{path}/{layer.layer.name}/", found)
         array = result[0].array
     else:
-        (array,) = _layer(layer.layer, [steps], None, path, found)
+        (array,) = _layer(layer.layer, [Value(steps)], {}, path, found)
     return array.reshape(*x.shape[:2], *array.shape[1:])
 
 
@@ -183,74 +156,3 @@ def _mean_of_steps(config: dict[str, Any], x: Array, mask: Array | None) -> Arra
         return np.asarray(x.mean(axis, keepdims=keep))
     counts = np.expand_dims(mask.astype(x.dtype), 3 - axis)
     return np.asarray((x * counts).sum(axis, keepdims=keep) / counts.sum(axis, keepdims=keep))
-
-
-# Masks ----------------------------------------------------------------------------------------
-
-
-def _masks(layer: Any, given: list[Value], count: int) -> list[Array | None]:
-    """Return the masks of a layer's outputs: of the first, that which it makes or hands on."""
-    kind, config = type(layer).__name__, layer.get_config()
-    first = given[0] if given else None
-    mask: Array | None = None
-    if first is None:
-        mask = None
-    elif kind == "Masking":
-        mask = (first.array != config["mask_value"]).any(-1)
-    elif kind == "Embedding":
-        mask = first.array != 0 if config["mask_zero"] else None
-    elif kind == "Concatenate":
-        mask = _joined_mask(config, given)
-    elif kind in _MASKABLE_MERGES:
-        masks = [value.mask for value in given if value.mask is not None]
-        mask = np.logical_and.reduce(masks) if masks else None
-    elif kind in recurrent_layers.KINDS or kind == "Bidirectional":
-        part = getattr(layer, "forward_layer", layer)
-        sequences = bool(part.get_config()["return_sequences"])
-        both = kind == "Bidirectional" and config["merge_mode"] is None
-        mask = first.mask if sequences else None
-        return [mask, *([mask] if both else []), *[None] * (count - 1 - both)]
-    elif layer.supports_masking and kind != "GlobalAveragePooling1D":
-        mask = first.mask
-    return [mask, *[None] * (count - 1)]
-
-
-def _joined_mask(config: dict[str, Any], given: list[Value]) -> Array | None:
-    """Steps are joined where the axis of time is; features where all have a step."""
-    if all(value.mask is None for value in given):
-        return None
-    rank = given[0].array.ndim
-    parts = []
-    for value in given:
-        mask = np.ones(value.array.shape[:2], bool) if value.mask is None else value.mask
-        parts.append(
-            np.broadcast_to(mask.reshape(*mask.shape, *[1] * (rank - 2)), value.array.shape)
-        )
-    whole = np.concatenate(parts, config["axis"])
-    return np.asarray(whole.all(-1))
-
-
-# Without a plain evaluation -------------------------------------------------------------------
-
-
-def _by_its_graph(node: InboundNode, given: list[Value]) -> list[Value]:
-    """Run the graph that a layer's call made, from its inputs and their masks on."""
-    from konnx.function import Function
-    from konnx.graph import stand_in, substitute
-
-    replaced = {tensor: stand_in(tensor) for tensor in node.inputs}
-    pairs = zip(node.inputs, given, strict=True)  # one tensor may be given twice
-    feeds = {replaced[tensor]: value.array for tensor, value in pairs}
-    for tensor, value in zip(node.inputs, given, strict=True):
-        mask = tensor._keras_mask
-        if mask is not None and value.mask is not None and mask not in replaced:
-            replaced[mask] = stand_in(mask)
-            feeds[replaced[mask]] = value.mask.astype(np.dtype(mask.dtype))
-    masks = [tensor._keras_mask for tensor in node.outputs]
-    wanted = [*node.outputs, *[mask for mask in masks if mask is not None]]
-    outputs = Function(list(feeds), substitute(wanted, replaced))(list(feeds.values()))
-    arrays, left = outputs[: len(node.outputs)], iter(outputs[len(node.outputs) :])
-    return [
-        Value(array, None if mask is None else next(left))
-        for array, mask in zip(arrays, masks, strict=True)
-    ]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from konnx.converters.verification.activations import UnsupportedError, activation
+from konnx.converters.verification.activations import activation
+from konnx.converters.verification.resizing import RESIZING, up_sampling
 from konnx.converters.verification.windows import (
     convolution,
     depthwise_convolution,
@@ -69,9 +70,9 @@ def _depthwise(config: Config, weights: Sequence[Array], x: Array) -> Array:
 
 def _transposed(config: Config, weights: Sequence[Array], x: Array) -> Array:
     strides, dilation = _steps(config, x)
-    if config.get("output_padding") is not None or set(dilation) != {1}:
-        raise UnsupportedError("output_padding or dilation_rate of a transposed convolution")
-    result = transposed_convolution(x, weights[0], strides, config["padding"])
+    more = config.get("output_padding")
+    more = None if more is None else _each(more, x.ndim - 2)
+    result = transposed_convolution(x, weights[0], strides, dilation, config["padding"], more)
     return _finished(config, result, weights)
 
 
@@ -147,9 +148,10 @@ def _cropping(config: Config, weights: Sequence[Array], x: Array) -> Array:
 
 
 def _up_sampling(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    factors = _each(config["size"], x.ndim - 2)
     if config.get("interpolation", "nearest") != "nearest":
-        raise UnsupportedError(f"interpolation {config['interpolation']!r}")
-    for axis, factor in enumerate(_each(config["size"], x.ndim - 2), start=1):
+        return up_sampling(config, x, factors)
+    for axis, factor in enumerate(factors, start=1):
         x = x.repeat(factor, axis)
     return x
 
@@ -169,6 +171,7 @@ REFERENCES: Mapping[str, Reference] = {
     "LocallyConnected1D": _local,
     "LocallyConnected2D": _local,
     **_by_rank("MaxPooling", _max_pooling),
+    **{name: channels_last(compute) for name, compute in RESIZING.items()},
     **_by_rank("SeparableConv", _separable, (1, 2)),
     **_by_rank("UpSampling", _up_sampling),
     **_by_rank("ZeroPadding", _zero_padding),

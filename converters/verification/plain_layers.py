@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from konnx.converters.verification.activations import (
-    UnsupportedError,
-    activation,
-    elu,
-    softmax,
-)
+from konnx.converters.verification.activations import activation, elu, sigmoid, softmax
+from konnx.converters.verification.encodings import ENCODINGS
+from konnx.converters.verification.normalizations import NORMALIZATIONS
 
 Array = np.ndarray[Any, Any]
 Config = Mapping[str, Any]
@@ -31,6 +28,28 @@ def _embedding(config: Config, weights: Sequence[Array], x: Array) -> Array:
     return weights[0][x.astype(np.int64)]
 
 
+def _einsum_dense(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    """The ellipsis stands for all axes of the input that have no letter; `np.einsum` takes it."""
+    result = np.einsum(config["equation"], x, weights[0])
+    result = result + weights[1] if config["bias_axes"] else result
+    return activation(config["activation"])(result)
+
+
+def _maxout_dense(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    """The largest of several products with matrices, (matrices, features, outputs)."""
+    products = np.einsum("bi,kio->bko", x, weights[0])
+    return np.asarray((products + weights[1] if config["bias"] else products).max(1))
+
+
+def _highway(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    """What a dense layer gives, where a gate is open, else the input (Srivastava et al., 2015)."""
+    kernel, carry, *biases = weights
+    bias, carry_bias = biases if config["bias"] else (0, 0)
+    gate = sigmoid(x @ carry + carry_bias)
+    new = activation(config["activation"])(x @ kernel + bias)
+    return np.asarray(gate * new + (1 - gate) * x)
+
+
 def _flatten(config: Config, weights: Sequence[Array], x: Array) -> Array:
     if config.get("data_format") == "channels_first" and x.ndim > 2:
         x = np.moveaxis(x, 1, -1)
@@ -41,57 +60,10 @@ def _reshape(config: Config, weights: Sequence[Array], x: Array) -> Array:
     return x.reshape(len(x), *config["target_shape"])
 
 
-def _batch_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
-    left = list(weights)
-    axis = config["axis"][0] if isinstance(config["axis"], list) else config["axis"]
-    shape = [1] * x.ndim
-    shape[axis] = -1
-    scale = left.pop(0).reshape(shape) if config["scale"] else 1
-    center = left.pop(0).reshape(shape) if config["center"] else 0
-    mean, variance = left
-    normal = (x - mean.reshape(shape)) / np.sqrt(variance.reshape(shape) + config["epsilon"])
-    return np.asarray(normal * scale + center)
-
-
-def _layer_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
-    if config.get("rms_scaling"):
-        raise UnsupportedError("rms_scaling")
-    axes = config["axis"] if isinstance(config["axis"], list | tuple) else [config["axis"]]
-    places = sorted(axis % x.ndim for axis in axes)
-    shape = [size if place in places else 1 for place, size in enumerate(x.shape)]
-    left = list(weights)
-    scale = left.pop(0).reshape(shape) if config["scale"] else 1
-    center = left.pop(0).reshape(shape) if config["center"] else 0
-    mean = x.mean(tuple(places), keepdims=True)
-    variance = x.var(tuple(places), keepdims=True)
-    return np.asarray((x - mean) / np.sqrt(variance + config["epsilon"]) * scale + center)
-
-
-def _normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
-    given = config["mean"] is not None
-    mean, variance = (config["mean"], config["variance"]) if given else weights[:2]
-    axes = config["axis"]
-    places = [axes] if isinstance(axes, int) else list(axes or ())
-    kept = {place % x.ndim for place in places}
-    shape = [size if place in kept else 1 for place, size in enumerate(x.shape)]
-    deviation = np.maximum(np.sqrt(np.float32(variance)), 1e-7)
-    mean, deviation = (
-        np.broadcast_to(one, [shape[place] for place in sorted(kept)]).reshape(shape)
-        for one in (np.float32(mean), deviation)
-    )
-    x = x.astype(np.float32)
-    return np.asarray(x * deviation + mean if config["invert"] else (x - mean) / deviation)
-
-
 def _rescaling(config: Config, weights: Sequence[Array], x: Array) -> Array:
     return np.asarray(
         x.astype(np.float32) * np.float32(config["scale"]) + np.float32(config["offset"])
     )
-
-
-def _unit_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
-    axes = config["axis"] if isinstance(config["axis"], int) else tuple(config["axis"])
-    return np.asarray(x / np.sqrt(np.maximum((x**2).sum(axes, keepdims=True), 1e-12)))
 
 
 def _prelu(config: Config, weights: Sequence[Array], x: Array) -> Array:
@@ -114,16 +86,17 @@ def _unchanged(config: Config, weights: Sequence[Array], x: Array) -> Array:
 
 
 REFERENCES: Mapping[str, Reference] = {
+    **NORMALIZATIONS,
     "Activation": lambda config, weights, x: activation(config["activation"])(x),
-    "BatchNormalization": _batch_normalization,
     "Dense": _dense,
+    "EinsumDense": _einsum_dense,
     "ELU": lambda config, weights, x: elu(x, config["alpha"]),
     "Embedding": _embedding,
     "Flatten": _flatten,
-    "LayerNormalization": _layer_normalization,
+    "Highway": _highway,
     "LeakyReLU": lambda config, weights, x: np.where(x > 0, x, config["alpha"] * x),
     "Masking": _masking,
-    "Normalization": _normalization,
+    "MaxoutDense": _maxout_dense,
     "PReLU": _prelu,
     "Permute": lambda config, weights, x: x.transpose(0, *config["dims"]),
     "ReLU": _relu,
@@ -131,7 +104,6 @@ REFERENCES: Mapping[str, Reference] = {
     "Rescaling": _rescaling,
     "Reshape": _reshape,
     "Softmax": lambda config, weights, x: softmax(x, config["axis"]),
-    "UnitNormalization": _unit_normalization,
     "ThresholdedReLU": lambda config, weights, x: x * (x > config["theta"]),
     **dict.fromkeys(
         (
@@ -140,6 +112,15 @@ REFERENCES: Mapping[str, Reference] = {
             "Dropout",
             "GaussianDropout",
             "GaussianNoise",
+            "Identity",
+            "RandomBrightness",
+            "RandomContrast",
+            "RandomFlip",
+            "RandomHeight",
+            "RandomRotation",
+            "RandomTranslation",
+            "RandomWidth",
+            "RandomZoom",
             "SpatialDropout1D",
             "SpatialDropout2D",
             "SpatialDropout3D",
@@ -181,13 +162,20 @@ def _dot(config: Config, inputs: Sequence[Array]) -> Array:
     return result[:, np.newaxis] if result.ndim == 1 else result
 
 
+def _cosine(config: Config, inputs: Sequence[Array]) -> Array:
+    return _dot({**config, "normalize": True}, inputs)[:, np.newaxis]
+
+
 MERGES: Mapping[str, Merge] = {
     "Add": _folded(np.add),
+    "ApplyMask": lambda config, inputs: inputs[0],
     "Average": _average,
     "Concatenate": lambda config, inputs: np.concatenate(inputs, config["axis"]),
+    "CosineMerge": _cosine,
     "Dot": _dot,
     "Maximum": _folded(np.maximum),
     "Minimum": _folded(np.minimum),
     "Multiply": _folded(np.multiply),
     "Subtract": _folded(np.subtract),
+    **ENCODINGS,
 }

@@ -2,133 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from konnx.converters.verification.activations import UnsupportedError, activation, sigmoid
+from konnx.converters.verification.activations import UnsupportedError
+from konnx.converters.verification.cells import Cell, States, cell_of
 
 Array = np.ndarray[Any, Any]
-Config = Mapping[str, Any]
-States = list[Array]
-Step = Callable[[Array, States], tuple[Array, States]]
+
+KINDS = (
+    "Bidirectional", "ConvLSTM2D", "ConvRNN2D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "RNN",
+    "SimpleRNN",
+)  # fmt: skip
 
 
-def recurrent(
-    kind: str, config: Config, weights: Sequence[Array], inputs: Sequence[Array], mask: Array | None
-) -> list[Array]:
-    """Run a recurrent layer over a sequence.
+def recurrent(layer: Any, inputs: list[Array], mask: Array | None) -> list[Array]:
+    """Run a recurrent layer, or two as `Bidirectional` has them, over a sequence.
 
     Args:
-        kind: "SimpleRNN", "LSTM", "GRU", "CuDNNLSTM" or "CuDNNGRU".
-        config: of the layer.
-        weights: kernel, recurrent kernel and, if there is one, bias.
-        inputs: the sequence (batch, time, features), and the first states, if they are given.
+        layer: of one of the classes in `KINDS`.
+        inputs: the sequence (batch, time, ...), and the first states, if they are given.
         mask: (batch, time), False for the steps that are missing.
 
     Returns:
         The output, and the last states if the config asks for them.
 
     Raises:
-        UnsupportedError: the layer keeps its states between calls, or does what is not known here.
+        UnsupportedError: there is no plain evaluation of its cell.
     """
-    if config.get("stateful"):
-        raise UnsupportedError("states that a layer keeps")
-    make, count = _STEPS[kind]
-    step = make(config, weights)
+    kind, config = type(layer).__name__, layer.get_config()
+    if kind == "Bidirectional":
+        return _bidirectional(layer, config["merge_mode"], inputs, mask)
+    if kind not in KINDS or config.get("num_constants"):
+        raise UnsupportedError(f"layer class {kind}")
+    cell = cell_of(layer.cell)
     x, *given = inputs
-    states = given or [np.zeros((len(x), weights[1].shape[0]), x.dtype)] * count
-    output, sequence = np.zeros_like(states[0]), []
-    for time in reversed(range(x.shape[1])) if config["go_backwards"] else range(x.shape[1]):
-        new, new_states = step(x[:, time], states)
-        if mask is not None:
-            valid = mask[:, time, np.newaxis].astype(bool)
-            new = np.where(valid, new, output)
-            new_states = [np.where(valid, a, b) for a, b in zip(new_states, states, strict=True)]
-        output, states = new, new_states
-        shown = (
-            valid * output if mask is not None and config.get("zero_output_for_mask") else output
-        )
-        sequence.append(shown)
-    result = np.stack(sequence, 1) if config["return_sequences"] else output
+    states = given or _kept(layer, config) or cell.start(x[:, 0])
+    order = range(x.shape[1])
+    steps = reversed(order) if config["go_backwards"] else order
+    outputs, last, states = _run(cell, x, states, steps, mask, config)
+    result = np.stack(outputs, 1) if config["return_sequences"] else last
     return [result, *states] if config["return_state"] else [result]
 
 
-def _simple(config: Config, weights: Sequence[Array]) -> Step:
-    act = activation(config["activation"])
-    kernel, recurrent_kernel = weights[:2]
-    bias = weights[2] if config["use_bias"] else 0
-
-    def step(x: Array, states: States) -> tuple[Array, States]:
-        output = act(x @ kernel + states[0] @ recurrent_kernel + bias)
-        return output, [output]
-
-    return step
+def _kept(layer: Any, config: Mapping[str, Any]) -> States:
+    """The states that a layer keeps between calls."""
+    if not config["stateful"]:
+        return []
+    return [np.asarray(state.numpy()) for state in layer.states]
 
 
-def _lstm(config: Config, weights: Sequence[Array]) -> Step:
-    act = activation(config.get("activation", "tanh"))
-    gate = activation(config.get("recurrent_activation", "sigmoid"))
-    bias = weights[2] if config.get("use_bias", True) else 0
-    if np.ndim(bias) and len(weights[2]) == 2 * weights[1].shape[1]:  # CuDNN has it twice
-        bias = weights[2].reshape(2, -1).sum(0)
-
-    def step(x: Array, states: States) -> tuple[Array, States]:
-        parts = np.split(x @ weights[0] + states[0] @ weights[1] + bias, 4, axis=-1)
-        carry = gate(parts[1]) * states[1] + gate(parts[0]) * act(parts[2])
-        output = gate(parts[3]) * act(carry)
-        return output, [output, carry]
-
-    return step
-
-
-def _gru(config: Config, weights: Sequence[Array]) -> Step:
-    act, gate = activation(config["activation"]), activation(config["recurrent_activation"])
-    after = bool(config.get("reset_after"))
-    return _gru_step(weights, act, gate, after, bool(config["use_bias"]))
-
-
-def _cudnn_gru(config: Config, weights: Sequence[Array]) -> Step:
-    return _gru_step(weights, np.tanh, sigmoid, True, True)
+def _run(
+    cell: Cell,
+    x: Array,
+    states: States,
+    steps: Any,
+    mask: Array | None,
+    config: Mapping[str, Any],
+) -> tuple[list[Array], Array, States]:
+    # Before the first step that is there, Keras gives the first state; unrolled, zeros.
+    output = np.zeros_like(states[0]) if config.get("unroll") else states[0]
+    shown = []
+    for time in steps:
+        new, new_states = cell.step(x[:, time], states)
+        if mask is not None:
+            valid = mask[:, time].astype(bool)
+            new = _where(valid, new, output)
+            pairs = zip(new_states, states, strict=True)
+            new_states = [_where(valid, after, before) for after, before in pairs]
+        output, states = new, new_states
+        hidden = mask is not None and config.get("zero_output_for_mask")
+        shown.append(_where(valid, output, np.zeros_like(output)) if hidden else output)
+    return shown, output, states
 
 
-def _gru_step(
-    weights: Sequence[Array],
-    act: Callable[[Array], Array],
-    gate: Callable[[Array], Array],
-    after: bool,
-    use_bias: bool,
-) -> Step:
-    kernel, recurrent_kernel = weights[:2]
-    units = recurrent_kernel.shape[0]
-    bias = weights[2].reshape(-1, 3 * units) if use_bias else np.zeros((1, 3 * units))
-    given, kept = bias[0], bias[1] if len(bias) == 2 else np.zeros(3 * units)
-
-    def step(x: Array, states: States) -> tuple[Array, States]:
-        (state,) = states
-        update, reset, new = np.split(x @ kernel + given, 3, axis=-1)
-        gates = state @ recurrent_kernel[:, : 2 * units] + kept[: 2 * units]
-        update, reset = gate(update + gates[:, :units]), gate(reset + gates[:, units:])
-        last, shift = recurrent_kernel[:, 2 * units :], kept[2 * units :]
-        inner = reset * (state @ last + shift) if after else (reset * state) @ last + shift
-        output = update * state + (1 - update) * act(new + inner)
-        return output, [output]
-
-    return step
+def _where(valid: Array, new: Array, old: Array) -> Array:
+    return np.where(valid.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-_STEPS: Mapping[str, tuple[Callable[[Config, Sequence[Array]], Step], int]] = {
-    "CuDNNGRU": (_cudnn_gru, 1),
-    "CuDNNLSTM": (_lstm, 2),
-    "GRU": (_gru, 1),
-    "LSTM": (_lstm, 2),
-    "SimpleRNN": (_simple, 1),
-}
-KINDS = tuple(_STEPS)
+def _bidirectional(
+    layer: Any, merge_mode: str | None, inputs: list[Array], mask: Array | None
+) -> list[Array]:
+    sequence, *states = inputs
+    half = len(states) // 2
+    there, *first = recurrent(layer.forward_layer, [sequence, *states[:half]], mask)
+    back, *second = recurrent(layer.backward_layer, [sequence, *states[half:]], mask)
+    if layer.forward_layer.get_config()["return_sequences"]:
+        back = back[:, ::-1]
+    return [*_joined(merge_mode, there, back), *first, *second]
 
 
-def joined(mode: str | None, forward: Array, backward: Array) -> list[Array]:
+def _joined(mode: str | None, forward: Array, backward: Array) -> list[Array]:
     """Join the outputs of the two directions of a `Bidirectional` as its merge mode says."""
     if mode is None:
         return [forward, backward]

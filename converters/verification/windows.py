@@ -74,29 +74,57 @@ def depthwise_convolution(
     return np.asarray(total).reshape(*total.shape[:-2], -1)
 
 
-def transposed_convolution(x: Array, kernel: Array, strides: Ints, padding: str) -> Array:
-    """Spread each element over a window: kernel (*window, filters, channels)."""
+def transposed_convolution(
+    x: Array,
+    kernel: Array,
+    strides: Ints,
+    dilation: Ints,
+    padding: str,
+    output_padding: Ints | None = None,
+) -> Array:
+    """Spread each element over a window: kernel (*window, filters, channels).
+
+    Args:
+        x: the input.
+        kernel: what each element is spread with.
+        strides: how far apart the windows of neighbours are.
+        dilation: how far apart the places of a window are.
+        padding: "valid" or "same".
+        output_padding: how much the sizes exceed the smallest that a convolution can have had
+            as its input; None: by what the padding and the strides demand.
+    """
     window = kernel.shape[:-2]
     sizes = x.shape[1:-1]
-    whole = [(n - 1) * s + k for n, s, k in zip(sizes, strides, window, strict=True)]
+    reach = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
+    whole = [(n - 1) * s + r for n, s, r in zip(sizes, strides, reach, strict=True)]
     result = np.zeros((x.shape[0], *whole, kernel.shape[-2]), x.dtype)
     for offset in itertools.product(*map(range, window)):
         slices = tuple(
-            slice(o, o + (n - 1) * s + 1, s) for o, n, s in zip(offset, sizes, strides, strict=True)
+            slice(o * d, o * d + (n - 1) * s + 1, s)
+            for o, d, n, s in zip(offset, dilation, sizes, strides, strict=True)
         )
         result[(slice(None), *slices)] += x @ kernel[offset].T
-    return _cut(result, sizes, window, strides, padding)
-
-
-def _cut(result: Array, sizes: Ints, window: Ints, strides: Ints, padding: str) -> Array:
-    """Cut off, or put on, what the size of the output asks for."""
-    for axis, (n, k, s) in enumerate(zip(sizes, window, strides, strict=True), start=1):
-        wanted = n * s + (max(k - s, 0) if padding == "valid" else 0)
-        before = 0 if padding == "valid" else max(k - s, 0) // 2
-        more = max(before + wanted - result.shape[axis], 0)
-        amounts = [(0, more if i == axis else 0) for i in range(result.ndim)]
-        result = np.pad(result, amounts).take(range(before, before + wanted), axis)
+    for axis, (n, r, s) in enumerate(zip(sizes, reach, strides, strict=True), start=1):
+        more = None if output_padding is None else output_padding[axis - 1]
+        result = _cut(result, axis, *_span(n, r, s, padding, more))
     return result
+
+
+def _span(size: int, reach: int, stride: int, padding: str, more: int | None) -> tuple[int, int]:
+    """Where the output begins in what the windows cover, and how long it is."""
+    covered, same = (size - 1) * stride + reach, padding == "same"
+    if more is not None:
+        wanted = covered + more - (reach // 2 * 2 if same else 0)
+    else:
+        wanted = size * stride + (0 if same else max(reach - stride, 0))
+    return max(covered - wanted, 0) // 2, wanted
+
+
+def _cut(result: Array, axis: int, before: int, wanted: int) -> Array:
+    """Cut off, or put on, what the size of the output asks for."""
+    more = max(before + wanted - result.shape[axis], 0)
+    amounts = [(0, more if i == axis else 0) for i in range(result.ndim)]
+    return np.pad(result, amounts).take(range(before, before + wanted), axis)
 
 
 def pooled(

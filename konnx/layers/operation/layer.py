@@ -75,20 +75,40 @@ class Operation(Layer):
         """
         tensors = as_list(inputs)
         self._dtypes = [tensor.dtype for tensor in tensors]
+        bound = self.bound(tensors, args, kwargs)
+        return _as_outputs(find_symbol(self.symbol, self.name).function(*bound.values()))
+
+    def bound(
+        self,
+        inputs: Sequence[Any],
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return the arguments of the symbol in its own order, by name, defaults among them.
+
+        Args:
+            inputs: what the operands stand for: tensors, or arrays.
+            args: of one call, in place of the layer's own.
+            kwargs: of one call; those of the layer are added.
+
+        Raises:
+            TypeError: the arguments are not those of the symbol.
+            ValueError: one is of an unknown kind.
+        """
         given = self.args if args is None else args
         if given is None:
-            given = [operand(index) for index in range(len(tensors))]
+            given = [operand(index) for index in range(len(inputs))]
         where = f"`Operation` '{self.name}': `{self.symbol}`"
+        parameters = find_symbol(self.symbol, self.name).parameters
         try:
-            values = [_decoded(one, tensors) for one in given]
+            values = [_decoded(one, inputs) for one in given]
             merged = {**self.kwargs, **(kwargs or {})}
-            named = {key: _decoded(one, tensors) for key, one in merged.items() if key != _RAW}
+            named = {key: _decoded(one, inputs) for key, one in merged.items() if key != _RAW}
             named |= {key: one for key, one in merged.items() if key == _RAW}
-            parameters, function = find_symbol(self.symbol, self.name)
             bound = parameters.bind(values, named)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{where} {error}") from error
-        return _as_outputs(function(*bound))
+        return dict(zip(parameters.names, bound, strict=True))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Return None: as in Keras, a mask ends at an operation."""
@@ -126,7 +146,7 @@ def _as_outputs(result: Any) -> Any:
     return ops.as_tensor(result)
 
 
-def _decoded(value: Any, tensors: Sequence[Tensor]) -> Any:
+def _decoded(value: Any, tensors: Sequence[Any]) -> Any:
     """The value with its tensors in place, and with slices and arrays as Python has them."""
     if isinstance(value, list | tuple):
         return [_decoded(one, tensors) for one in value]
@@ -140,23 +160,23 @@ def _decoded(value: Any, tensors: Sequence[Tensor]) -> Any:
     return _KINDS[kind](config, tensors)
 
 
-def _operand(config: Mapping[str, Any], tensors: Sequence[Tensor]) -> Tensor:
+def _operand(config: Mapping[str, Any], tensors: Sequence[Any]) -> Any:
     index = config.get("index")
     if not isinstance(index, int) or not 0 <= index < len(tensors):
         raise ValueError(f"has {len(tensors)} inputs. Received: operand({index!r})")
     return tensors[index]
 
 
-def _slice(config: Mapping[str, Any], tensors: Sequence[Tensor]) -> slice:
+def _slice(config: Mapping[str, Any], tensors: Sequence[Any]) -> slice:
     return slice(*[_decoded(config.get(key), tensors) for key in ("start", "stop", "step")])
 
 
-def _array(config: Mapping[str, Any], tensors: Sequence[Tensor]) -> np.ndarray:
+def _array(config: Mapping[str, Any], tensors: Sequence[Any]) -> np.ndarray:
     dtype = config.get("dtype")
     return np.array(config.get("value"), dtype=_DTYPES.get(str(dtype), dtype))
 
 
-def _tuple(config: Mapping[str, Any], tensors: Sequence[Tensor]) -> Any:
+def _tuple(config: Mapping[str, Any], tensors: Sequence[Any]) -> Any:
     return _decoded(list(config.get("value") or ()), tensors)
 
 
