@@ -21,7 +21,7 @@ def applications(as_json: Json = False, debug: Debug = False) -> None:
     if as_json:
         typer.echo(json.dumps([found._asdict() for found in APPLICATIONS], indent=2))
         return
-    for name, parameters, size in APPLICATIONS:
+    for name, parameters, _, size in APPLICATIONS:
         megabytes = parameters * 4 / 1e6
         typer.echo(f"{name:18}{parameters:>12,}  {megabytes:5.0f} MB  ({size}, {size}, 3)")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WHY = "what is frozen now was not when the file was written, or the other way round"
 
+_SHOWN = 12  # names of layers in a message, at most
+
 Assignment = list[tuple[Variable, np.ndarray]]
 
 
@@ -151,7 +153,10 @@ def _pairs_in_order(
 
 
 def _names(layers: Sequence[Layer] | Sequence[LayerWeights]) -> str:
-    return ", ".join(layer.name for layer in layers)
+    names = [layer.name for layer in layers]
+    if len(names) > _SHOWN:
+        names[_SHOWN // 2 : -_SHOWN // 2] = ["…"]
+    return ", ".join(names)
 
 
 def _in_order(layer: Layer, saved: LayerWeights) -> list[Variable]:

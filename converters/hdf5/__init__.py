@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from konnx.converters.hdf5.keras_file import KerasFile, LayerWeights
 from konnx.converters.hdf5.limits import ReadLimits
-from konnx.converters.hdf5.reader import read_hdf5
+from konnx.converters.hdf5.reader import read_hdf5, read_layer_names
 from konnx.converters.hdf5.writer import write_hdf5
 
-__all__ = ["KerasFile", "LayerWeights", "ReadLimits", "read_hdf5", "write_hdf5"]
+__all__ = ["KerasFile", "LayerWeights", "ReadLimits", "read_hdf5", "read_layer_names", "write_hdf5"]

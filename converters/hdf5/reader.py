@@ -52,6 +52,18 @@ def read_hdf5(
         return _read_root(root, optimizer)
 
 
+def read_layer_names(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the layers of a Keras HDF5 file, in its order, without their weights.
+
+    Raises:
+        FileFormatError: the file is no such file, or is damaged.
+        OSError: the file cannot be opened.
+    """
+    with open_hdf5(path) as root:
+        group = _weights_group(root)
+        return group.names("layer_names") if group.has_names("layer_names") else []
+
+
 def _read_root(root: GuardedGroup, optimizer: bool) -> KerasFile:
     model_config = root.config("model_config")
     group = _weights_group(root)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape, channel_axis, normalized
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Application, Choices, Network, weight_files
+from konnx.applications.network import Application, Network, weight_files
 from konnx.graph import Tensor
 from konnx.layers import (
     Activation,

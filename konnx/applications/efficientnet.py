@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import (
     Shape,
     channel_axis,
@@ -16,7 +17,7 @@ from konnx.applications.image_shapes import (
     padding_before_strides,
 )
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Application, Choices, Network, WeightFiles
+from konnx.applications.network import Application, Network, WeightFiles
 from konnx.graph import Tensor
 from konnx.initializers import VarianceScaling
 from konnx.layers import (
@@ -138,6 +139,7 @@ def _build(variant: str, choices: Choices) -> Model:
         files=files,
         top=lambda x, chosen: _top(x, chosen, scale),
         pool_names=("avg_pool", "max_pool"),
+        takes_pixels=True,
     )
     return network.build(choices)
 

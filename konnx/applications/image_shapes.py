@@ -12,22 +12,28 @@ from konnx.layers import BatchNormalization
 Shape = Sequence[int | None]
 
 
-def check_image_shape(name: str, shape: Sequence[Any], smallest: int) -> None:
-    """Refuse shapes that are none of an image, or of one too small."""
-    if len(shape) != 3:
+def check_image_shape(name: str, shape: Any, smallest: int) -> None:
+    """Refuse shapes that are none of an image, or of one too small.
+
+    Raises:
+        ValueError: it is such a shape.
+    """
+    received = f"Received: input_shape={shape!r}"
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) != 3:
         raise ValueError(
-            f"'{name}': an image has height, width and channels, {image_shape(None, 3)}. "
-            f"Received: input_shape={tuple(shape)}"
+            f"'{name}': an image has height, width and channels, {image_shape(None, 3)}. {received}"
+        )
+    if any(size is not None and not hasattr(size, "__index__") for size in shape):
+        raise ValueError(
+            f"'{name}': sizes must be whole numbers, or None where they vary. {received}"
         )
     sizes, channels = split_shape(shape)
-    if not isinstance(channels, int):
+    if channels is None:
+        raise ValueError(f"'{name}': the number of channels must be known. {received}")
+    if any(size is not None and size < smallest for size in sizes):
         raise ValueError(
-            f"'{name}': the number of channels must be known. Received: input_shape={tuple(shape)}"
-        )
-    if any(isinstance(size, int) and size < smallest for size in sizes):
-        raise ValueError(
-            f"'{name}': images must have at least {smallest} by {smallest} pixels. "
-            f"Received: input_shape={tuple(shape)}"
+            f"'{name}': images must have at least {smallest} by {smallest} pixels, and channels "
+            f"stand {'first' if channel_axis() == 1 else 'last'} (`image_data_format`). {received}"
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape, channel_axis, normalized
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, weight_files
+from konnx.applications.network import Network, weight_files
 from konnx.graph import Tensor
 from konnx.layers import Activation, AveragePooling2D, Concatenate, Conv2D, MaxPooling2D
 from konnx.models import Model

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape, normalized, published_size
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import PUBLISHED, Choices, Network, WeightFiles
+from konnx.applications.network import PUBLISHED, Network, WeightFiles
 from konnx.graph import Tensor
 from konnx.layers import (
     Activation,
@@ -100,11 +101,11 @@ def MobileNet(  # noqa: N802 - Keras' name
     return network.build(choices)
 
 
-def _check(alpha: float, depth_multiplier: int, weights: Any) -> None:
-    if int(32 * alpha) < 1 or depth_multiplier < 1:
+def _check(alpha: Any, depth_multiplier: int, weights: Any) -> None:
+    if not isinstance(alpha, int | float) or int(32 * alpha) < 1 or depth_multiplier < 1:
         raise ValueError(
             "'mobilenet': `alpha` must be at least 1/32 and `depth_multiplier` at least 1. "
-            f"Received: alpha={alpha}, depth_multiplier={depth_multiplier}"
+            f"Received: alpha={alpha!r}, depth_multiplier={depth_multiplier}"
         )
     if weights == "imagenet" and (alpha not in _ALPHAS or depth_multiplier != 1):
         raise ValueError(

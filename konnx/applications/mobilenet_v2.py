@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import (
     Shape,
     channel_axis,
@@ -13,13 +14,7 @@ from konnx.applications.image_shapes import (
     published_size,
 )
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import (
-    PUBLISHED,
-    Choices,
-    Network,
-    WeightFiles,
-    dense_predictions,
-)
+from konnx.applications.network import PUBLISHED, Network, WeightFiles, dense_predictions
 from konnx.graph import Tensor
 from konnx.layers import (
     Add,
@@ -103,9 +98,9 @@ def MobileNetV2(  # noqa: N802 - Keras' name
     return network.build(choices)
 
 
-def _check(alpha: float, weights: Any) -> None:
-    if alpha <= 0:
-        raise ValueError(f"'mobilenetv2': `alpha` must be positive. Received: alpha={alpha}")
+def _check(alpha: Any, weights: Any) -> None:
+    if not isinstance(alpha, int | float) or alpha <= 0:
+        raise ValueError(f"'mobilenetv2': `alpha` must be positive. Received: alpha={alpha!r}")
     if weights == "imagenet" and alpha not in _ALPHAS:
         raise ValueError(
             f"'mobilenetv2': weights of ImageNet are published for alpha {_ALPHAS}. "

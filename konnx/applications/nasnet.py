@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import (
     Shape,
     channel_axis,
@@ -13,7 +14,7 @@ from konnx.applications.image_shapes import (
     split_shape,
 )
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import PUBLISHED, Choices, Network, WeightFiles, dense_predictions
+from konnx.applications.network import PUBLISHED, Network, WeightFiles, dense_predictions
 from konnx.graph import Tensor
 from konnx.layers import (
     Activation,
@@ -40,7 +41,7 @@ def _network(
     def features(images: Tensor) -> Any:
         return _features(images, filters // 24, blocks, stem, skip)
 
-    return Network(name, features, size, 32, files, _top, sizes_vary=False)
+    return Network(name, features, size, 32, files, _top, sizes_vary=False, top_sizes_vary=False)
 
 
 def _features(images: Tensor, filters: int, blocks: int, stem: int, skip: bool) -> Any:

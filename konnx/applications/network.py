@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from konnx.applications.choices import Choices
+from konnx.applications.foreign_weights import describe_weights
 from konnx.applications.image_shapes import Shape, check_image_shape, image_shape, split_shape
 from konnx.graph import Tensor
 from konnx.layers import (
@@ -21,7 +21,6 @@ from konnx.models.topology import get_source_inputs
 from konnx.utils.downloads import get_file
 
 PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications"
-IMAGENET_CLASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -49,19 +48,6 @@ def weight_files(
     stem = f"{name}_weights_tf_dim_ordering_tf_kernels"
     folder = f"{PUBLISHED}/{family or name}"
     return WeightFiles(folder, f"{stem}.h5", top_hash, f"{stem}_notop.h5", notop_hash)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The arguments that all applications have."""
-
-    include_top: bool
-    weights: Any
-    input_tensor: Tensor | None
-    input_shape: Shape | None
-    pooling: str | None
-    classes: int
-    classifier_activation: Any
 
 
 class Application(Protocol):
@@ -105,6 +91,8 @@ class Network:
         top: from features to classes.
         pool_names: of the layers that `pooling` "avg" and "max" add.
         sizes_vary: whether the features take images of any size, when built for none.
+        top_sizes_vary: whether the top does.
+        takes_pixels: whether images may be whole numbers, as the network scales them itself.
     """
 
     name: str
@@ -115,15 +103,18 @@ class Network:
     top: Callable[[Tensor, Choices], Any] = classifier
     pool_names: tuple[str | None, str | None] = (None, None)
     sizes_vary: bool = True
+    top_sizes_vary: bool = True
+    takes_pixels: bool = False
 
     def build(self, choices: Choices) -> Model:
         """Return the model with its weights.
 
         Raises:
             ValueError: the arguments contradict each other, or weights do not fit.
+            TypeError: one is of another type.
             FileNotFoundError: there is no such file of weights.
         """
-        _check(self.name, choices)
+        choices.check(self.name)
         images = self._images(choices)
         x = self.features(images)
         x = self.top(x, choices) if choices.include_top else self._pooled(x, choices.pooling)
@@ -134,7 +125,7 @@ class Network:
 
     def _images(self, choices: Choices) -> Any:
         if choices.input_tensor is not None:
-            self._check_shape(choices.input_tensor.shape[1:], choices)
+            self._check_tensor(choices)
             return choices.input_tensor
         shape = choices.input_shape
         if shape is None:
@@ -143,23 +134,47 @@ class Network:
         self._check_shape(shape, choices)
         return Input(shape=tuple(shape))
 
-    def _check_shape(self, shape: Sequence[Any], choices: Choices) -> None:
+    def _check_tensor(self, choices: Choices) -> None:
+        images, given = choices.input_tensor, choices.input_shape
+        if not isinstance(images, Tensor):
+            raise TypeError(
+                f"'{self.name}': `input_tensor` must be a tensor that layers made, such as "
+                f"Input(...). Received: {type(images).__name__}. Give arrays to predict."
+            )
+        shape = images.shape[1:]
+        self._check_shape(shape, choices)
+        if not (images.dtype.startswith("float") or self.takes_pixels):
+            raise ValueError(
+                f"'{self.name}': images must be floats, such as `preprocess_input` returns. "
+                f"Received: an input_tensor of {images.dtype}"
+            )
+        if given is not None and not _agree(given, shape):
+            raise ValueError(
+                f"'{self.name}': `input_shape` must be that of `input_tensor`, or be left out. "
+                f"Received: input_shape={given}, input_tensor of shape {images.shape}"
+            )
+
+    def _check_shape(self, shape: Any, choices: Choices) -> None:
         check_image_shape(self.name, shape, self.smallest)
         sizes, channels = split_shape(shape)
-        if not self.sizes_vary and not all(isinstance(size, int) for size in sizes):
+        known = all(size is not None for size in sizes)
+        if not known and not (self.top_sizes_vary if choices.include_top else self.sizes_vary):
+            with_top = " with its top" if self.sizes_vary else ""
             raise ValueError(
-                f"'{self.name}' must know the height and width of images. "
+                f"'{self.name}'{with_top} must know the height and width of images. "
                 f"Received: input_shape={tuple(shape)}"
             )
-        if choices.weights != "imagenet":
-            return
+        if choices.weights == "imagenet":
+            self._check_published(shape, channels, choices.include_top)
+
+    def _check_published(self, shape: Shape, channels: int, include_top: bool) -> None:
         if channels != 3:
             raise ValueError(
                 f"'{self.name}': the weights of ImageNet are for 3 channels, red, green and blue. "
                 f"Received: input_shape={tuple(shape)}. Give such a shape, or weights=None."
             )
         expected = image_shape(self.size, 3)
-        if choices.include_top and tuple(shape) != expected:
+        if include_top and tuple(shape) != expected:
             raise ValueError(
                 f"'{self.name}' with include_top=True and the weights of ImageNet takes images of "
                 f"shape {expected}. Received: input_shape={tuple(shape)}. With include_top=False "
@@ -182,42 +197,19 @@ class Network:
         try:
             model.load_weights(path)
         except ValueError as error:
-            top = "with" if choices.include_top else "without"
+            top = f"with its top of {choices.classes} classes"
+            top = top if choices.include_top else "without its top"
+            owner = describe_weights(path)
+            found = "" if owner is None else f", but those of {owner}"
+            reason = str(error).removeprefix(f"{path}: ")
             raise ValueError(
-                f"'{path}' does not hold the weights of '{self.name}' {top} its top, of "
-                f"{choices.classes} classes: {error}"
+                f"'{path}' does not hold the weights of '{self.name}' {top}{found}: {reason}"
             ) from error
 
 
-def _check(name: str, choices: Choices) -> None:
-    weights = choices.weights
-    if weights not in (None, "imagenet") and not Path(os.fspath(weights)).is_file():
-        raise FileNotFoundError(
-            f"'{name}': `weights` must be None, 'imagenet' or the path of a file of weights. "
-            f"There is no file '{weights}'."
-        )
-    if choices.pooling not in (None, "avg", "max"):
-        raise ValueError(
-            f"'{name}': `pooling` must be None, 'avg' or 'max'. "
-            f"Received: pooling={choices.pooling!r}"
-        )
-    if choices.include_top and choices.classes < 1:
-        raise ValueError(
-            f"'{name}': `classes` must be positive. Received: classes={choices.classes}"
-        )
-    if weights == "imagenet" and choices.include_top:
-        _check_imagenet_top(name, choices)
-
-
-def _check_imagenet_top(name: str, choices: Choices) -> None:
-    if choices.classes != IMAGENET_CLASSES:
-        raise ValueError(
-            f"'{name}': the weights of ImageNet are for {IMAGENET_CLASSES} classes. Received: "
-            f"classes={choices.classes}. Use include_top=False and classify by layers of your "
-            "own, or weights=None."
-        )
-    if choices.classifier_activation not in (None, "softmax"):
-        raise ValueError(
-            f"'{name}': with the weights of ImageNet `classifier_activation` must be 'softmax' or "
-            f"None. Received: classifier_activation={choices.classifier_activation!r}"
-        )
+def _agree(given: Any, shape: Any) -> bool:
+    """Return whether two shapes contradict each other nowhere."""
+    return len(given) == len(shape) and all(
+        one is None or other is None or one == other
+        for one, other in zip(given, shape, strict=True)
+    )

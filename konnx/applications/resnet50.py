@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape, normalized
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, weight_files
+from konnx.applications.network import Network, weight_files
+from konnx.applications.resnet50_of_keras_2_1 import RESNET50_OF_KERAS_2_1, is_of_keras_2_1
 from konnx.graph import Tensor
 from konnx.layers import Activation, Add, Conv2D, MaxPooling2D, ZeroPadding2D
 from konnx.models import Model
@@ -77,7 +79,9 @@ def ResNet50(  # noqa: N802 - Keras' name
 
     Args:
         include_top: whether to classify; otherwise the features are the output.
-        weights: None for random ones, "imagenet" for those published, or the path of a file.
+        weights: None for random ones, "imagenet" for those published, or the path of a file. A
+            file that Keras 2.1 wrote makes the network of Keras 2.1, whose layers have other
+            names, for images of at least 197 by 197 pixels.
         input_tensor: images that layers made; default: a new input.
         input_shape: of an image, channels where `image_data_format()` says, at least 32 by
             32 pixels; default: 224 by 224 with the top, any without.
@@ -105,7 +109,8 @@ def ResNet50(  # noqa: N802 - Keras' name
         classes,
         classifier_activation,
     )
-    return _NETWORK.build(choices)
+    network = RESNET50_OF_KERAS_2_1 if is_of_keras_2_1(weights) else _NETWORK
+    return network.build(choices)
 
 
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from konnx.applications.network import Choices, dense_predictions
+from konnx.applications.choices import Choices
+from konnx.applications.network import dense_predictions
 from konnx.graph import Tensor
 from konnx.layers import Conv2D, Dense, Flatten, MaxPooling2D
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, weight_files
+from konnx.applications.network import Network, weight_files
 from konnx.applications.vgg import features, top
 from konnx.graph import Tensor
 from konnx.models import Model
@@ -23,6 +24,7 @@ _NETWORK = Network(
         "vgg16", "64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"
     ),
     top=top,
+    top_sizes_vary=False,
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from konnx.applications import imagenet_utils
+from konnx.applications.choices import Choices
 from konnx.applications.image_shapes import Shape
 from konnx.applications.imagenet_utils import decode_predictions
-from konnx.applications.network import Choices, Network, weight_files
+from konnx.applications.network import Network, weight_files
 from konnx.applications.vgg import features, top
 from konnx.graph import Tensor
 from konnx.models import Model
@@ -23,6 +24,7 @@ _NETWORK = Network(
         "vgg19", "cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"
     ),
     top=top,
+    top_sizes_vary=False,
 )
 
 
