@@ -64,6 +64,8 @@ def _pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = 
         "KONNX_TEST_INSTALLED": "1",
         # Neither pytest nor any process that a test starts may find the checkout's own folders.
         "PYTHONSAFEPATH": "1",
+        # Two workers on two cores: threads of ONNX Runtime's own would only wait for each other.
+        "KONNX_THREADS": "1",
         "COVERAGE_FILE": str(Path(session.create_tmp()) / ".coverage"),
     }
     session.run("pytest", *arguments, *session.posargs, env=environment | (env or {}))

@@ -51,7 +51,8 @@ class Program:
         states: graph input name → state that it reads.
         updates: graph output name → state that receives it.
         device: a Device, or a name as for `resolve_device`.
-        threads: CPU threads within one op; None lets ONNX Runtime choose.
+        threads: CPU threads within one op; None: as many as the environment variable KONNX_THREADS
+            says, or else ONNX Runtime chooses.
 
     Raises:
         ExecutionError: ONNX Runtime refuses the model; names the node and its op.

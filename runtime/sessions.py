@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # onnxruntime ships no type information; this name says what is meant.
 Session = Any
 
+THREADS_VARIABLE = "KONNX_THREADS"
+
 _FATAL = 4
 
 # What ONNX Runtime 1.19 fuses in float64 or float16, too, where it has no kernel for the result;
@@ -75,13 +77,14 @@ def make_session(
     Arguments:
         model: the model, its serialized bytes, or the path of a file.
         device: where to compute.
-        threads: threads within one op; None lets ONNX Runtime choose.
+        threads: threads within one op; None: the environment variable KONNX_THREADS says how many,
+            or else ONNX Runtime, which takes one for each core.
         profile: how the name of a file begins into which times are written; None: none are taken.
 
     Raises:
         ExecutionError: ONNX Runtime refuses the model.
         DeviceError: ONNX Runtime did not start the device.
-        ValueError: `threads` is not positive.
+        ValueError: `threads`, or KONNX_THREADS in its place, is not a positive number.
     """
     runtime, source, options = onnxruntime_module(), _source(model), _options(threads)
     if profile is not None:
@@ -121,16 +124,32 @@ def _source(model: ModelProto | bytes | str | os.PathLike[str]) -> bytes | str:
 
 
 def _options(threads: int | None) -> Any:
-    if threads is not None and threads < 1:
-        raise ValueError(f"`Program`: `threads` must be positive. Received: threads={threads}.")
+    count = _threads(threads)
     runtime = onnxruntime_module()
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Every failure reaches the user as an exception; ONNX Runtime would also print it on stderr.
     options.log_severity_level = _FATAL
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    if count is not None:
+        options.intra_op_num_threads = count
     return options
+
+
+def _threads(asked: int | None) -> int | None:
+    """Return how many threads are asked for, by argument or environment; None: by nobody."""
+    if asked is not None:
+        if asked < 1:
+            raise ValueError(f"`Program`: `threads` must be positive. Received: threads={asked}.")
+        return asked
+    text = os.environ.get(THREADS_VARIABLE)
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(
+            f"the environment variable {THREADS_VARIABLE}: expected a positive number of threads. "
+            f"Received: {text!r}."
+        )
+    return int(text)
 
 
 def input_ports(session: Session) -> dict[str, Port]:
