@@ -56,6 +56,8 @@ def test_the_blocks_of_a_page_run_one_after_the_other(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # The page on pictures needs no Graphviz here.
+    monkeypatch.setattr("konnx.utils.dot._drawn", lambda text, format, dpi: text)
     reset_names()  # they name layers as a fresh process does
     names: dict[str, Any] = {"__name__": "__main__"}
     with patch.dict(RULES):  # a page registers some
@@ -74,6 +76,7 @@ def test_the_pages_that_show_how_things_are_done_are_tested() -> None:
         "converting.md",
         "deploying.md",
         "getting_started.md",
+        "pictures.md",
         "training.md",
         "writing_a_gradient_rule.md",
         "writing_a_layer.md",

@@ -11,6 +11,7 @@ from pathlib import Path
 from konnx.utils.files import atomic_path
 
 TEXT_FORMATS = ("dot", "gv")
+VECTOR_FORMATS = ("svg", "svgz", "pdf", "ps", "eps")
 
 
 class Dot:
@@ -18,6 +19,7 @@ class Dot:
 
     Args:
         lines: what stands within the braces.
+        dpi: dots per inch of pictures that are made of dots.
 
     Example:
         >>> print(Dot(["a -> b;"]))
@@ -26,8 +28,8 @@ class Dot:
         }
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = list(lines)
+    def __init__(self, lines: Sequence[str], *, dpi: int = 96) -> None:
+        self.lines, self.dpi = list(lines), dpi
 
     def to_string(self) -> str:
         """Return the text, which Graphviz and many other programs read."""
@@ -47,7 +49,7 @@ class Dot:
             ValueError: Graphviz does not know the format.
         """
         text = f"{self}\n".encode()
-        return text if format in TEXT_FORMATS else _drawn(text, format)
+        return text if format in TEXT_FORMATS else _drawn(text, format, self.dpi)
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write a picture; the file appears whole or not at all.
@@ -69,18 +71,7 @@ class Dot:
         return self.create("svg").decode()
 
 
-def quoted(text: str) -> str:
-    r"""Return text as DOT writes it between quotes.
-
-    Example:
-        >>> print(quoted('a "b"'))
-        "a \"b\""
-    """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _drawn(text: bytes, format: str) -> bytes:
+def _drawn(text: bytes, format: str, dpi: int) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise OSError(
@@ -88,7 +79,10 @@ def _drawn(text: bytes, format: str) -> bytes:
             "Install it (apt install graphviz, brew install graphviz, or "
             "https://graphviz.org/download), or write the text: to_file='model.dot'."
         )
-    result = subprocess.run([program, f"-T{format}"], input=text, capture_output=True, check=False)
+    # Graphviz would cut off what it enlarges.
+    size = [] if format in VECTOR_FORMATS else [f"-Gdpi={dpi:d}"]
+    command = [program, f"-T{format}", *size]
+    result = subprocess.run(command, input=text, capture_output=True, check=False)
     if result.returncode:
         reason = result.stderr.decode(errors="replace").strip()
         raise ValueError(f"Graphviz cannot draw the format '{format}': {reason}")

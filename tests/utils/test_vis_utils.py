@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -31,69 +34,125 @@ def nested() -> Model:
 
 
 def lines(model: Model, **options: object) -> list[str]:
-    text = model_to_dot(model, **options).to_string()  # type: ignore[arg-type]
-    return [line.strip() for line in text.splitlines()[3:-1]]
+    """What is drawn, each node's label as the words in its cells."""
+    dot = model_to_dot(model, **options)  # type: ignore[arg-type]
+    drawn = [line.strip() for line in dot.lines[5:]]
+    return [re.sub("label=<(.*)>];", lambda found: words(found[1]), line) for line in drawn]
+
+
+def words(label: str) -> str:
+    rows = ET.fromstring(label).findall("tr")
+    return " | ".join(" ".join("".join(cell.itertext()) for cell in row) for row in rows) + "]"
 
 
 def test_a_chain_begins_with_its_input() -> None:
     assert lines(stack()) == [
-        'layer_0 [label="low_input: InputLayer"];',
-        'layer_1 [label="low: Dense"];',
-        'layer_2 [label="top: Dense"];',
+        "layer_0 [low_input: InputLayer]",
+        "layer_1 [low: Dense]",
+        "layer_2 [top: Dense]",
         "layer_0 -> layer_1;",
         "layer_1 -> layer_2;",
     ]
 
 
 def test_branches_and_repeated_calls_are_edges() -> None:
-    edges = [line for line in lines(branched()) if "->" in line]
-    assert set(edges) == {
+    assert lines(branched()) == [
+        "layer_0 [x: InputLayer]",
+        "layer_1 [d: Dense]",
+        "layer_2 [sum: Add]",
         "layer_0 -> layer_1;",
         "layer_1 -> layer_1;",
         "layer_0 -> layer_2;",
         "layer_1 -> layer_2;",
-    }
-
-
-def test_shapes_stand_in_fields() -> None:
-    assert lines(stack(), show_shapes=True, show_layer_names=False)[:2] == [
-        'layer_0 [label="InputLayer|{input:|output:}|{{(None, 3)}|{(None, 3)}}"];',
-        'layer_1 [label="Dense|{input:|output:}|{{(None, 3)}|{(None, 2)}}"];',
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "last"),
+    [
+        (
+            "show_shapes",
+            " | input (None, 3) | output (None, 3)",
+            " | input (None, 2) | output (None, 1)",
+        ),
+        ("show_dtype", " | dtype float32", " | dtype float32"),
+        ("show_layer_activations", "", " | activation linear"),
+        ("show_trainable", " | trainable yes", " | trainable no"),
+    ],
+)
+def test_what_is_shown_of_layers_stands_below_their_names(
+    option: str, first: str, last: str
+) -> None:
+    model = stack()
+    model.layers[-1].trainable = False
+    shown = lines(model, show_layer_names=False, **{option: True})
+    assert (shown[0], shown[2]) == (f"layer_0 [InputLayer{first}]", f"layer_2 [Dense{last}]")
 
 
 def test_a_layer_of_several_shapes_says_so() -> None:
     layer, a, b = Dense(4, name="d"), Input((4,)), Input((3, 4))
     table = lines(Model([a, b], [layer(a), layer(b)]), show_shapes=True)
-    assert 'label="d: Dense|{input:|output:}|{{multiple}|{multiple}}"' in "".join(table)
+    assert "layer_2 [d: Dense | input multiple | output multiple]" in table
 
 
 def test_what_a_wrapper_holds_is_named() -> None:
     model = Sequential([TimeDistributed(Dense(2, name="in"), input_shape=(4, 3), name="each")])
-    assert lines(model)[1] == 'layer_1 [label="each(in): TimeDistributed(Dense)"];'
+    assert lines(model)[1] == "layer_1 [each(in): TimeDistributed(Dense)]"
 
 
-def test_characters_of_the_language_are_escaped() -> None:
-    model = Sequential([Dense(2, input_shape=(3,), name='a|b{c}"d"')])
-    assert lines(model)[1] == 'layer_1 [label="a\\|b\\{c\\}\\"d\\": Dense"];'
+def test_characters_of_the_language_are_text_and_what_is_invisible_is_replaced() -> None:
+    model = Sequential([Dense(2, input_shape=(3,), name='a<b>&amp;"c"\n')])
+    assert lines(model)[1] == 'layer_1 [a<b>&amp;"c"\ufffd: Dense]'
 
 
 def test_a_model_within_is_one_node_or_a_frame_of_its_layers() -> None:
-    assert 'layer_1 [label="stack: Sequential"];' in lines(nested())
+    assert "layer_1 [stack: Sequential]" in lines(nested())
     assert lines(nested(), expand_nested=True) == [
-        'layer_0 [label="x: InputLayer"];',
+        "layer_0 [x: InputLayer]",
         "subgraph cluster_1 {",
-        'label="stack";',
-        'layer_1 [label="low_input: InputLayer"];',
-        'layer_2 [label="low: Dense"];',
-        'layer_3 [label="top: Dense"];',
+        "label=<<b>stack</b>>;",
+        "layer_1 [low_input: InputLayer]",
+        "layer_2 [low: Dense]",
+        "layer_3 [top: Dense]",
         "}",
-        'layer_4 [label="out: Dense"];',
+        "layer_4 [out: Dense]",
         "layer_0 -> layer_1;",
         "layer_3 -> layer_4;",
         "layer_1 -> layer_2;",
         "layer_2 -> layer_3;",
     ]
+
+
+def test_a_model_that_two_inputs_share_is_drawn_once() -> None:
+    shared, left, right = stack(), Input((3,), name="left"), Input((3,), name="right")
+    model = Model([left, right], Add(name="sum")([shared(left), shared(right)]))
+    drawn = lines(model, expand_nested=True)
+    assert [line for line in drawn if "Dense" in line] == [
+        "layer_3 [low: Dense]",
+        "layer_4 [top: Dense]",
+    ]
+    assert {"layer_0 -> layer_2;", "layer_1 -> layer_2;", "layer_4 -> layer_5;"} <= {*drawn}
+
+
+@pytest.mark.parametrize("layer_range", [("d", "sum"), ["d.*", "s.."]])
+def test_a_range_of_layers_is_drawn_with_the_edges_within(layer_range: Sequence[str]) -> None:
+    assert lines(branched(), layer_range=layer_range) == [
+        "layer_0 [d: Dense]",
+        "layer_1 [sum: Add]",
+        "layer_0 -> layer_0;",
+        "layer_0 -> layer_1;",
+    ]
+
+
+@pytest.mark.parametrize("layer_range", ["ab", ("d",), ("sum", "d"), ("d", "y"), ("", "")])
+def test_a_range_that_no_layers_have_is_refused(layer_range: Sequence[str]) -> None:
+    with pytest.raises(ValueError, match=r"`layer_range` must hold"):
+        model_to_dot(branched(), layer_range=layer_range)
+
+
+def test_the_direction_is_that_of_the_graph() -> None:
+    first = model_to_dot(stack(), rankdir="LR").lines[0]
+    assert first == "graph [rankdir=LR, labelloc=t];"
 
 
 @pytest.mark.parametrize(
@@ -115,14 +174,20 @@ def install_graphviz(folder: Path, monkeypatch: pytest.MonkeyPatch, program: str
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Graphviz is a script")
 @pytest.mark.parametrize(
-    ("name", "format"), [("m.png", "png"), ("m.SVG", "svg"), ("m.pdf", "pdf"), ("m", "png")]
+    ("name", "arguments"),
+    [
+        ("m.png", ["-Tpng", "-Gdpi=200"]),
+        ("m.SVG", ["-Tsvg"]),
+        ("m.pdf", ["-Tpdf"]),
+        ("m", ["-Tpng", "-Gdpi=200"]),
+    ],
 )
-def test_graphviz_is_given_the_text_and_the_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, format: str
+def test_graphviz_is_given_the_text_the_format_and_the_size_of_dots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, arguments: list[str]
 ) -> None:
     install_graphviz(tmp_path, monkeypatch, "print(sys.argv[1:], sys.stdin.read(), end='')")
-    plot_model(stack(), tmp_path / name)
-    assert (tmp_path / name).read_text() == f"['-T{format}'] {model_to_dot(stack())}\n"
+    drawn = plot_model(stack(), tmp_path / name, dpi=200)
+    assert (tmp_path / name).read_text() == f"{arguments} {drawn}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Graphviz is a script")
@@ -158,6 +223,19 @@ def test_each_metric_has_a_panel_with_training_and_validation(tmp_path: Path) ->
     }
     assert found == {"loss": [[3.0, 2.0], [4.0, 3.0]], "acc": [[0.1, 0.2]]}
     assert (tmp_path / "h.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_epochs_have_the_numbers_that_fit_printed() -> None:
+    history = History()
+    history.epoch, history.history = [4, 5], VALUES
+    (line, *_) = plot_history(history).axes[0].get_lines()
+    assert [*line.get_xdata()] == [5, 6]
+
+
+def test_three_panels_stand_in_a_row() -> None:
+    figure = plot_history({str(number): [1.0] for number in range(4)})
+    assert [*figure.get_size_inches()] == [12, 6]
+    assert len(figure.axes) == 4
 
 
 def test_metrics_are_chosen_by_name() -> None:
