@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,6 +22,16 @@ from konnx.models.network import Network
 if TYPE_CHECKING:
     from konnx.models import Model
 
+
+class HasLayers(Protocol):
+    """A model, or layers that belong together otherwise."""
+
+    name: str
+
+    @property
+    def layers(self) -> list[Layer]: ...
+
+
 _WHY = "what is frozen now was not when the file was written, or the other way round"
 
 _SHOWN = 12  # names of layers in a message, at most
@@ -29,7 +39,7 @@ _SHOWN = 12  # names of layers in a message, at most
 Assignment = list[tuple[Variable, np.ndarray]]
 
 
-def file_layers(model: Model) -> list[LayerWeights]:
+def file_layers(model: HasLayers) -> list[LayerWeights]:
     """Return the weights of a model as a file lists them: by layer, trainable ones first."""
     return [
         LayerWeights(layer.name, [(f"{weight.name}:0", weight.numpy()) for weight in layer.weights])
@@ -61,7 +71,7 @@ def source_of(content: KerasFile, source_backend: str | None = None) -> Source:
     return Source(version, content.keras_version, backend)
 
 
-def set_weights(model: Model, content: KerasFile, file: str, how: Matching) -> list[Conversion]:
+def set_weights(model: HasLayers, content: KerasFile, file: str, how: Matching) -> list[Conversion]:
     """Give a model the weights of a file, all or none.
 
     Args:
@@ -117,7 +127,7 @@ def names_in_file(model: Model, content: KerasFile) -> dict[Variable, str]:
     }
 
 
-def _pairs_by_name(model: Model, content: KerasFile) -> list[tuple[Layer, LayerWeights]]:
+def _pairs_by_name(model: HasLayers, content: KerasFile) -> list[tuple[Layer, LayerWeights]]:
     saved = {one.name: one for one in content.layers}
     return [
         (layer, saved[layer.name])
@@ -126,7 +136,7 @@ def _pairs_by_name(model: Model, content: KerasFile) -> list[tuple[Layer, LayerW
     ]
 
 
-def _findable(network: Network, saved: Collection[str]) -> Iterator[Layer]:
+def _findable(network: HasLayers, saved: Collection[str]) -> Iterator[Layer]:
     """Yield the layers of a model, and of models within that a file does not have as a whole."""
     for layer in network.layers:
         if isinstance(layer, Network) and layer.name not in saved:
@@ -136,7 +146,7 @@ def _findable(network: Network, saved: Collection[str]) -> Iterator[Layer]:
 
 
 def _pairs_in_order(
-    model: Model, content: KerasFile, file: str
+    model: HasLayers, content: KerasFile, file: str
 ) -> list[tuple[Layer, LayerWeights]]:
     layers = [layer for layer in model.layers if layer.weights]
     saved = [one for one in content.layers if one.weights]
@@ -195,7 +205,7 @@ def _assignment_or_none(
     layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
 ) -> Assignment:
     try:
-        return _assignment(layer, saved, file, how, converted)
+        return fitted(layer, saved, file, how, converted)
     except FileFormatError as error:
         if not how.skip_mismatch:
             raise
@@ -203,9 +213,21 @@ def _assignment_or_none(
         return []
 
 
-def _assignment(
+def fitted(
     layer: Layer, saved: LayerWeights, file: str, how: Matching, converted: list[Conversion]
 ) -> Assignment:
+    """Return which weight of a layer gets which array of a file.
+
+    Args:
+        layer: a built layer.
+        saved: its weights in the file.
+        file: its path, for messages.
+        how: who wrote them, and whether they may be reshaped.
+        converted: takes notes of what was converted.
+
+    Raises:
+        FileFormatError: numbers of weights or shapes do not fit.
+    """
     variables = _in_order(layer, saved)
     if variables != layer.weights:
         converted.append(Conversion(layer.name, "weights in another order", _WHY))

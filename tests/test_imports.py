@@ -37,7 +37,7 @@ STOREYS = (
     },
     {"callbacks", "training"},
     {"models"},
-    {"applications", "converters", "distributed", "keras_alias", "wrappers"},
+    {"applications", "converters", "distributed", "engine", "keras_alias", "wrappers"},
     {"konnx"},
     {"cli"},
     {"testing"},

@@ -23,30 +23,11 @@ WITH_METHODS = {"Callback", "CallbackList", "Layer", "Model", "Sequential"}
 Arguments = list[tuple[str, Any]]
 
 DEVIATIONS = {
-    "layers.Container": "what Model and Sequential have in common is konnx.models.network.Network",
-    "layers.Node": "konnx.layers.node.InboundNode",
-    "layers.get_source_inputs": "konnx.models.topology",
-    "layers.Layer.assert_input_compatibility": "check_inputs, which __call__ calls",
-    "layers.Layer.built": "an attribute of each layer",
-    "layers.InputSpec.__init__(axes)": "a dict of its own for each, which None stands for in Keras",
-    "layers.Layer.add_weight(initializer)": "glorot_uniform, as in tf.keras: Keras has none",
-    "models.Sequential.legacy_from_config": "Keras 1's configs go through konnx.legacy",
-    "models.Sequential.regularizers": "of Keras 1; losses has them",
-    "models.Sequential.uses_learning_phase": "konnx asks the graph",
-    "models.Sequential.legacy_get_config": "as legacy_from_config",
+    "engine.topology.Layer.add_weight(initializer)": "glorot_uniform; Keras has none",
+    "engine.topology.Node.__init__(outbound_layer)": "calls of layers record themselves",
+    "models.Sequential.regularizers": "in Keras, too, an AttributeError; losses has them",
     "utils.data_utils.get_index": "belongs to Keras' own worker processes",
     "utils.data_utils.init_pool": "belongs to Keras' own worker processes",
-    "utils.data_utils.validate_file(chunk_size)": "how much is read at once is konnx' affair",
-    "utils.io_utils.ask_to_proceed_with_overwrite": "asks on the terminal; overwrite= says it",
-    **{
-        f"layers.{name}": "files are read and written by konnx.converters"
-        for name in (
-            "load_weights_from_hdf5_group",
-            "load_weights_from_hdf5_group_by_name",
-            "preprocess_weights_for_loading",
-            "save_weights_to_hdf5_group",
-        )
-    },
 }
 """What konnx has not, or has differently, and why."""
 

@@ -53,9 +53,9 @@ def write_hdf5(path: str | os.PathLike[str], content: KerasFile, *, overwrite: b
     ):
         _write_texts(file, attributes)
         if content.kind == "weights":
-            _write_layers(file, content)
+            write_layers(file, content)
             return
-        _write_layers(file.create_group("model_weights"), content)
+        write_layers(file.create_group("model_weights"), content)
         if content.optimizer_weights:
             _write_arrays(file.create_group("optimizer_weights"), content.optimizer_weights)
 
@@ -202,7 +202,12 @@ def _write_texts(group: Any, texts: dict[str, str | None]) -> None:
             group.attrs[name] = text.encode()
 
 
-def _write_layers(group: Any, content: KerasFile) -> None:
+def write_layers(group: Any, content: KerasFile) -> None:
+    """Write layers, and who wrote them, to an open group.
+
+    Raises:
+        ValueError: a name or type cannot be stored.
+    """
     _write_names(group, "layer_names", [layer.name for layer in content.layers])
     _write_texts(group, {"backend": content.backend, "keras_version": content.keras_version})
     for layer in content.layers:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from konnx.keras_alias.table import ABSENT, EVERYTHING, MODULES, OWN, RENAMED
+from konnx.keras_alias.table import ABSENT, EVERYTHING, MODULES, OWN
 
 KERAS_VERSION = "2.1.6"
 
@@ -136,8 +136,7 @@ def _sources(path: str | None) -> Iterator[tuple[ModuleType, str]]:
 
 def _contents(source: ModuleType, names: str) -> dict[str, Any]:
     wanted = _public_names(source) if names == EVERYTHING else names.split()
-    there = {name: RENAMED.get(name, name) for name in wanted}
-    found = {name: getattr(source, own) for name, own in there.items() if hasattr(source, own)}
+    found = {name: getattr(source, name) for name in wanted if hasattr(source, name)}
     return {name: value for name, value in found.items() if not isinstance(value, ModuleType)}
 
 

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 EVERYTHING = "*"
 """All public names of a module of konnx."""
 
-RENAMED: Mapping[str, str] = {"Container": "Network", "Node": "InboundNode"}
-"""What konnx calls otherwise, by the name that Keras 2.1.6 has for it."""
-
 OWN: Mapping[str, str] = {
     "konnx.initializers": "INITIALIZERS RandomInitializer compute_fans deferred",
     "konnx.layers": "LAYERS Operation is_operation operand operation_from_config register",
@@ -21,9 +18,13 @@ OWN: Mapping[str, str] = {
 
 _LEGACY = {
     "konnx.legacy.layers": EVERYTHING,
+    "konnx.legacy.convolutional_recurrent": "ConvRecurrent2D",
     "konnx.legacy.recurrent": "Recurrent",
     "konnx.models.merging": "Merge",
 }
+
+_FUNCTIONS = {"konnx.utils.generic_utils": "func_dump func_load has_arg"}
+"""Helpers that modules of Keras import, and scripts from there."""
 
 
 def _same(path: str) -> Mapping[str, str]:
@@ -62,69 +63,73 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "datasets.imdb": _same("datasets.imdb"),
     "datasets.mnist": _same("datasets.mnist"),
     "datasets.reuters": _same("datasets.reuters"),
-    "engine": {
-        "konnx.layers": "Input InputLayer InputSpec Layer",
-        "konnx.models": "Model",
-        "konnx.models.topology": "get_source_inputs",
-        "konnx.legacy.layers": "merge",
-    },
+    "engine": {"konnx.engine": EVERYTHING, "konnx.legacy.layers": "merge"},
     "engine.base_layer": {"konnx.layers": "InputSpec Layer"},  # as of Keras 2.2
     "engine.input_layer": {"konnx.layers": "Input InputLayer"},  # as of Keras 2.2
     "engine.sequential": {"konnx.models": "Sequential"},  # as of Keras 2.2
-    "engine.topology": {
-        "konnx.layers": "Input InputLayer InputSpec Layer",
-        "konnx.layers.node": "Node",
-        "konnx.models.network": "Container",
-        "konnx.models.topology": "get_source_inputs",
-        "konnx.legacy.layers": "merge",
+    "engine.topology": {"konnx.engine.topology": EVERYTHING, "konnx.legacy.layers": "merge"},
+    "engine.training": {
+        "konnx.engine.training": EVERYTHING,
+        "konnx.engine.topology": "Container Layer",
+        "konnx.utils": "GeneratorEnqueuer OrderedEnqueuer Progbar Sequence",
     },
-    "engine.training": {"konnx.models": "Model"},
     "initializers": _same("initializers"),
-    "layers": {"konnx.layers": EVERYTHING, **_LEGACY},
+    "layers": {"konnx.layers": EVERYTHING, **_LEGACY, **_FUNCTIONS},
     "layers.advanced_activations": {
         "konnx.layers": "ELU InputSpec Layer LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     },
     "layers.convolutional": {
         "konnx.layers": "AveragePooling1D AveragePooling2D AveragePooling3D Conv1D Conv2D"
         " Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution2D"
-        " Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D Deconvolution2D"
+        " Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D Deconv2D Deconv3D"
+        " Deconvolution2D"
         " Deconvolution3D DepthwiseConv2D InputSpec Layer MaxPooling1D MaxPooling2D MaxPooling3D"
         " SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D"
         " UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
         "konnx.legacy.layers": "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D",
     },
-    "layers.convolutional_recurrent": {"konnx.layers": "ConvLSTM2D ConvLSTM2DCell ConvRNN2D"},
+    "layers.convolutional_recurrent": {
+        "konnx.layers": "ConvLSTM2D ConvLSTM2DCell ConvRNN2D InputSpec Layer RNN",
+        "konnx.legacy.convolutional_recurrent": "ConvRecurrent2D",
+        "konnx.legacy.recurrent": "Recurrent",
+        "konnx.utils.generic_utils": "has_arg",
+    },
     "layers.core": {
         "konnx.layers": "Activation ActivityRegularization Dense Dropout Flatten Input InputSpec"
         " Lambda Layer Masking Permute RepeatVector Reshape SpatialDropout1D SpatialDropout2D"
         " SpatialDropout3D",
         "konnx.legacy.layers": "Highway MaxoutDense",
         "konnx.models.merging": "Merge",
+        **_FUNCTIONS,
     },
-    "layers.cudnn_recurrent": {"konnx.layers": "CuDNNGRU CuDNNLSTM"},
-    "layers.embeddings": {"konnx.layers": "Embedding"},
-    "layers.local": {"konnx.layers": "LocallyConnected1D LocallyConnected2D"},
+    "layers.cudnn_recurrent": {"konnx.layers": "CuDNNGRU CuDNNLSTM InputSpec RNN"},
+    "layers.embeddings": {"konnx.layers": "Embedding Layer"},
+    "layers.local": {"konnx.layers": "InputSpec Layer LocallyConnected1D LocallyConnected2D"},
     "layers.merge": {
         "konnx.layers": "Add Average Concatenate Dot Layer Maximum Minimum Multiply Subtract add"
         " average concatenate dot maximum minimum multiply subtract",
     },
-    "layers.noise": {"konnx.layers": "AlphaDropout GaussianDropout GaussianNoise"},
-    "layers.normalization": {"konnx.layers": "BatchNormalization"},
+    "layers.noise": {"konnx.layers": "AlphaDropout GaussianDropout GaussianNoise Layer"},
+    "layers.normalization": {"konnx.layers": "BatchNormalization InputSpec Layer"},
     "layers.pooling": {
         "konnx.layers": "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D"
         " AvgPool3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D"
         " GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D"
         " GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D"
-        " MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D",
+        " MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D InputSpec Layer",
     },
     "layers.recurrent": {
-        "konnx.layers": "GRU GRUCell LSTM LSTMCell Layer RNN SimpleRNN SimpleRNNCell"
+        "konnx.layers": "GRU GRUCell InputSpec LSTM LSTMCell Layer RNN SimpleRNN SimpleRNNCell"
         " StackedRNNCells",
         "konnx.legacy.recurrent": "Recurrent",
+        "konnx.utils.generic_utils": "has_arg",
     },
-    "layers.wrappers": {"konnx.layers": "Bidirectional Layer TimeDistributed Wrapper"},
+    "layers.wrappers": {
+        "konnx.layers": "Bidirectional InputSpec Layer TimeDistributed Wrapper",
+        "konnx.utils.generic_utils": "has_arg",
+    },
     "legacy": {"konnx.legacy": ""},
-    "legacy.layers": _LEGACY,
+    "legacy.layers": {**_LEGACY, "konnx.layers": "InputSpec Layer", **_FUNCTIONS},
     "losses": _same("losses"),
     "metrics": _same("metrics"),
     "models": {"konnx.models": EVERYTHING, "konnx.layers": "Input InputLayer Layer"},

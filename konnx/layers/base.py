@@ -60,6 +60,7 @@ class Layer(Owner):
     """
 
     class_name: ClassVar[str | None] = None
+    built = False
     supports_masking = False
     drops_masks = False
     """Whether a mask that the layer does not support is dropped, as since tf.keras; else it is an
@@ -326,6 +327,14 @@ class Layer(Owner):
         """
         if self.input_spec is not None:
             check_all(as_list(self.input_spec), tensors, self.name)
+
+    def assert_input_compatibility(self, inputs: Any) -> None:
+        """Compare inputs, one or a list of them, with `input_spec`; each call does.
+
+        Raises:
+            ValueError: a demand is not met.
+        """
+        self.check_inputs(as_list(inputs))
 
     def _build_for(self, tensors: list[Tensor]) -> None:
         self.check_inputs(tensors)

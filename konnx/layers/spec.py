@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class InputSpec:
         ndim: the number of axes.
         max_ndim: their largest number.
         min_ndim: their smallest number.
-        axes: sizes of single axes, {axis: size}.
+        axes: sizes of single axes, {axis: size}; default: none.
     """
 
     dtype: str | None = None
@@ -31,11 +31,12 @@ class InputSpec:
     ndim: int | None = None
     max_ndim: int | None = None
     min_ndim: int | None = None
-    axes: Mapping[int, int | None] = field(default_factory=dict)
+    axes: Mapping[int, int | None] | None = None
 
     def __post_init__(self) -> None:
         if self.shape is not None:
             self.ndim = len(self.shape)
+        self.axes = self.axes or {}
 
     def check(self, tensor: Tensor, layer_name: str, which: str = "the input") -> None:
         """Compare a tensor with the demands.
@@ -65,7 +66,7 @@ class InputSpec:
         return broken
 
     def _broken_sizes(self, shape: Shape) -> list[str]:
-        sizes = dict(self.axes)
+        sizes = dict(self.axes or {})
         if self.shape is not None:
             sizes.update(enumerate(self.shape))
         return [

@@ -1,13 +1,20 @@
-"""Models that Keras 1 merged, at the bottom of a Sequential."""
+"""Models that Keras 1 merged at the bottom of a Sequential, and what it wrote of such stacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from konnx.layers.base import Layer
+from konnx.layers.registry import deserialize
 from konnx.legacy.layers import merging_layer, warn_deprecated
+from konnx.legacy.names import to_keras_2
 from konnx.models.model import Model
+
+if TYPE_CHECKING:
+    from konnx.models.sequential import Sequential
+
+Stack = TypeVar("Stack", bound="Sequential")
 
 
 def Merge(  # noqa: N802  # Keras' own name
@@ -60,5 +67,48 @@ def Merge(  # noqa: N802  # Keras' own name
             "`Merge` takes two or more models whose first layers have an `input_shape`. "
             f"Received: layers={list(layers)!r}"
         )
-    inputs = dict.fromkeys(tensor for model in layers for tensor in model.inputs)
-    return Model(list(inputs), layer([model.outputs[0] for model in layers]))
+    return _joined(layers, layer)
+
+
+def _joined(branches: Sequence[Any], layer: Layer) -> Model:
+    """The model from the inputs of models to their merged outputs."""
+    inputs = dict.fromkeys(tensor for model in branches for tensor in model.inputs)
+    return Model(list(inputs), layer([model.outputs[0] for model in branches]))
+
+
+def stack_of_keras_1(
+    cls: type[Stack], config: Sequence[Mapping[str, Any]], made: MutableMapping[str, Layer]
+) -> Stack:
+    """Return a Sequential of what Keras 1 wrote; see `Sequential.legacy_from_config`."""
+    stack = cls()
+    for entry in config:
+        stack.add(_layer_of_keras_1(_with_class(entry), made))
+    return stack
+
+
+def _with_class(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Class name and config of a layer, which Keras before 1.0 wrote as one."""
+    if "class_name" in entry:
+        return entry
+    arguments = {key: value for key, value in entry.items() if key != "custom_name"}
+    named = {**arguments, "name": entry.get("custom_name")}
+    return {"class_name": entry["name"], "config": named}
+
+
+def _layer_of_keras_1(entry: Mapping[str, Any], made: MutableMapping[str, Layer]) -> Layer:
+    given = entry["config"]
+    if isinstance(given, Mapping):
+        if given.get("name") in made:
+            return made[given["name"]]
+        if entry["class_name"] == "Merge" and given.get("layers"):
+            return _merged([_layer_of_keras_1(one, {}) for one in given["layers"]], given)
+    class_name, arguments, _ = to_keras_2(entry["class_name"], entry["config"])
+    layer: Layer = deserialize({"class_name": class_name, "config": arguments})
+    made[layer.name] = layer
+    return layer
+
+
+def _merged(branches: Sequence[Any], arguments: Mapping[str, Any]) -> Layer:
+    taken = ("mode", "concat_axis", "dot_axes", "name")
+    layer = merging_layer(**{key: arguments[key] for key in taken if key in arguments})
+    return _joined(branches, layer)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from konnx import ops
-from konnx.graph import Tensor, Variable, assign_all, name_scope
+from konnx.graph import Tensor, Variable, assign_all, has_phase, name_scope
 from konnx.layers.base import Layer, Update
 from konnx.layers.dependence import within_inputs
 from konnx.layers.input import InputLayer
@@ -227,6 +227,11 @@ class Network(Layer):
     def state_updates_of(self, inputs: Sequence[Tensor]) -> list[Update]:
         """Return those that belong to the call of the network on some inputs."""
         return _within(self.collect_state_updates(), inputs)
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether the outputs differ between training and inference."""
+        return has_phase(self.outputs)
 
     def reset_states(self) -> None:
         """Set the states of all stateful layers to zero."""

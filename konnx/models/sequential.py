@@ -11,6 +11,7 @@ from konnx.layers.base import Layer
 from konnx.layers.input import Input, InputLayer
 from konnx.layers.spec import unpack
 from konnx.models.config import sequential_config, sequential_from_config
+from konnx.models.merging import stack_of_keras_1
 from konnx.models.model import Model
 from konnx.training.data import data_shape
 
@@ -210,6 +211,26 @@ class Sequential(Model):
         model = sequential_from_config(cls, config, custom_objects)
         assert isinstance(model, cls)
         return model
+
+    def legacy_get_config(self) -> list[dict[str, Any]]:
+        """Return the config as Keras 1 had it: a list of layers, as `get_config` does."""
+        return sequential_config(self, self._stack)
+
+    @classmethod
+    def legacy_from_config(
+        cls, config: Sequence[Mapping[str, Any]], layer_cache: dict[str, Layer] | None = None
+    ) -> Self:
+        """Build a model from a list of layers as Keras 1 wrote it.
+
+        Args:
+            config: dicts of class name and config, or of the arguments with the class name as
+                their "name"; one of `Merge` holds the models that it merges.
+            layer_cache: layers by name to take in place of new ones; takes those that are made.
+
+        Raises:
+            ValueError: a class is unknown, or its config does not fit.
+        """
+        return stack_of_keras_1(cls, config, {} if layer_cache is None else layer_cache)
 
 
 def _inputs_for(layer: Layer) -> list[Tensor]:

@@ -156,3 +156,14 @@ class HDF5Matrix:
     def size(self) -> int:
         """The number of elements."""
         return int(np.prod(self.shape))
+
+
+def ask_to_proceed_with_overwrite(filepath: str | os.PathLike[str]) -> bool:
+    """Ask on the terminal whether a file may be replaced; return whether it may.
+
+    konnx itself never asks: `overwrite` says it.
+    """
+    answer = ""
+    while answer not in ("y", "n"):
+        answer = input(f"{os.fspath(filepath)} exists already. Replace it? [y/n] ").strip().lower()
+    return answer == "y"

@@ -14,7 +14,7 @@ import pytest
 
 from konnx import backend, callbacks, layers, losses, models, optimizers, utils
 from konnx.keras_alias import install
-from konnx.keras_alias.table import MODULES, OWN, RENAMED
+from konnx.keras_alias.table import MODULES, OWN
 from konnx.layers import node
 from konnx.models import network, topology
 
@@ -57,10 +57,7 @@ ABSENT = [path for path in MODULES if not present(path)]
 def test_the_names_of_a_module_are_konnx_own_objects(root: str, path: str) -> None:
     module = importlib.import_module(f"{root}.{path}" if path else root)
     sources = [importlib.import_module(source) for source in MODULES[path] if _exists(source)]
-    own = {
-        name: [getattr(source, RENAMED.get(name, name), None) for source in sources]
-        for name in module.__all__
-    }
+    own = {name: [getattr(source, name, None) for source in sources] for name in module.__all__}
     assert [name for name in own if getattr(module, name) not in own[name]] == []
 
 

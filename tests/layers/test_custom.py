@@ -398,3 +398,10 @@ def test_more_arguments_than_a_layer_takes_are_an_error() -> None:
         Dense(2, name="d")(x, x)
     with pytest.raises(TypeError, match=r"takes only \['by', 'further', 'factor'\].*4 more"):
         Shifted()(x, x, [x], 1.0, x)
+
+
+def test_a_layer_compares_inputs_with_its_demands_when_asked() -> None:
+    layer = Dense(3, name="dense")
+    layer.assert_input_compatibility(Input((4,)))
+    with pytest.raises(ValueError, match="'dense' cannot take the input: expected ndim"):
+        layer.assert_input_compatibility(Input(()))

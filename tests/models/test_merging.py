@@ -59,3 +59,31 @@ def test_what_is_merged_must_be_models_with_inputs(layers: Any) -> None:
 def test_a_model_used_twice_has_one_input() -> None:
     left, *_ = merged()
     assert len(Merge([left, left]).inputs) == 1  # type: ignore[attr-defined]
+
+
+def test_a_stack_of_layers_as_keras_1_wrote_it_is_read() -> None:
+    dense = {"name": "d", "output_dim": 3, "batch_input_shape": [None, 2]}
+    old = [
+        {**dense, "name": "Dense", "custom_name": "d"},
+        {"name": "Activation", "activation": "tanh"},
+    ]
+    cache: dict[str, Any] = {}
+    model = Sequential.legacy_from_config(old, cache)
+    assert model.output_shape == (None, 3)
+    assert cache["d"] is model.layers[0]
+    config = model.legacy_get_config()
+    assert Sequential.legacy_from_config(config, cache).layers[0] is model.layers[0]
+    assert Sequential.legacy_from_config(config).to_json() != ""
+
+
+def test_a_stack_upon_merged_models_as_keras_1_wrote_it_is_read() -> None:
+    branches = [
+        {"class_name": "Sequential", "config": [
+            {"class_name": "Dense",
+             "config": {"name": f"d{size}", "output_dim": 3, "batch_input_shape": [None, size]}}]}
+        for size in (2, 4)
+    ]  # fmt: skip
+    merge = {"class_name": "Merge", "config": {"layers": branches, "mode": "sum", "name": "m"}}
+    model = Sequential.legacy_from_config([merge])
+    assert [one.shape for one in model.inputs] == [(None, 2), (None, 4)]
+    assert model.output_shape == (None, 3)

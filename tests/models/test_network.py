@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx.layers import Add, BatchNormalization, Concatenate, Dense, Input, Layer
+from konnx.layers import Add, BatchNormalization, Concatenate, Dense, Dropout, Input, Layer
 from konnx.models import Model, Sequential, clone_model, model_from_json
 
 X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
@@ -296,3 +296,8 @@ def test_the_input_of_an_input_layer_is_its_tensor() -> None:
     assert model.layers[0].input is x
     assert model.layers[0].input_shape == (None, 4)
     assert model.layers[0].inbound_nodes[0].inputs == []
+
+
+def test_a_model_tells_whether_training_differs_from_inference() -> None:
+    assert Sequential([Dense(2, input_shape=(3,)), Dropout(0.5)]).uses_learning_phase
+    assert not Sequential([Dense(2, input_shape=(3,))]).uses_learning_phase

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from konnx.utils import HDF5Matrix
+from konnx.utils.io_utils import ask_to_proceed_with_overwrite
 
 pytestmark = pytest.mark.no_runtime
 
@@ -88,3 +89,12 @@ def test_what_is_not_there_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         make(path)
+
+
+def test_replacing_a_file_is_asked_for_until_there_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for said, expected in ((["what", "Y "], True), (["n"], False)):
+        answers = iter(said)
+        monkeypatch.setattr("builtins.input", lambda _, answers=answers: next(answers))
+        assert ask_to_proceed_with_overwrite("file.h5") is expected
