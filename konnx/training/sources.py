@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -165,14 +166,21 @@ class StreamBatches:
         self._taken = 0
 
     def get_state(self) -> Any:
-        """Return how many batches were read."""
-        return self._taken
+        """Return how many batches were read, and whether they need not be read to be passed."""
+        passable = isinstance(self._stream, Fetched) and not self._stream.enqueuer.draws
+        return {"taken": self._taken, "passable": passable}
 
     def set_state(self, state: Any) -> None:
-        """Read as many batches, and drop them."""
-        for _ in islice(self._stream, state):
-            pass
-        self._taken = state
+        """Go on behind as many batches.
+
+        They are read where others depend on the random numbers that this draws, and where the
+        stream is a generator.
+        """
+        if state["passable"] and isinstance(self._stream, Fetched):
+            self._stream.enqueuer.skip(state["taken"])
+        else:
+            deque(islice(self._stream, state["taken"]), maxlen=0)
+        self._taken = state["taken"]
 
     def epoch(self, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of the next epoch; fewer, with a warning, if the stream ends."""
@@ -275,6 +283,17 @@ class Reading(NamedTuple):
     shuffle: bool = False
 
 
+class Fetched(Iterator[Any]):
+    """The batches of a `Sequence`, from the queue that fetches them ahead."""
+
+    def __init__(self, enqueuer: OrderedEnqueuer) -> None:
+        self.enqueuer = enqueuer
+        self._batches = enqueuer.get()
+
+    def __next__(self) -> Any:
+        return next(self._batches)
+
+
 @contextmanager
 def opened(stream: Any, reading: Reading) -> Iterator[Iterator[Any]]:
     """Give an iterator over the batches of a stream, and end its workers in any case.
@@ -294,14 +313,14 @@ def opened(stream: Any, reading: Reading) -> Iterator[Iterator[Any]]:
     if not reading.workers:
         yield _in_turn(stream, reading.shuffle) if ordered else stream
         return
-    enqueuer = (
+    enqueuer: OrderedEnqueuer | GeneratorEnqueuer = (
         OrderedEnqueuer(stream, reading.use_multiprocessing, reading.shuffle)
         if ordered
         else GeneratorEnqueuer(stream, reading.use_multiprocessing)
     )
     with enqueuer:
         enqueuer.start(reading.workers, reading.max_queue_size)
-        yield enqueuer.get()
+        yield Fetched(enqueuer) if isinstance(enqueuer, OrderedEnqueuer) else enqueuer.get()
 
 
 def _in_turn(sequence: Sequence, shuffle: bool) -> Iterator[Any]:

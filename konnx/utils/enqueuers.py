@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import pickle
 import queue
-import random
-import signal
 import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
@@ -27,14 +24,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from konnx.utils.random import draw_seed
+from konnx.utils.random import draw_seed, random_places
+from konnx.utils.workers import (
+    PATIENCE,
+    fill,
+    fill_as_process,
+    share,
+    shared_item,
+    unpickled,
+)
 
 if TYPE_CHECKING:
     from konnx.utils.sequence import Sequence
 
-_PATIENCE = 0.1  # seconds between looks at whether a queue was stopped or a process has died
 _FAREWELL = 5.0  # seconds that a worker in the middle of a batch is given to end
 _LAST_BATCH = 0.5  # the same for a process that reads a Sequence
+
+# Batches that are being read, with their numbers, and the numbers of those left in the epoch.
+_Pending = tuple[deque[tuple[int, Future[Any]]], Iterator[int]]
 
 
 def batch_order(sequence: Sequence, shuffle: bool) -> list[int]:
@@ -117,8 +124,8 @@ class OrderedEnqueuer(SequenceEnqueuer):
         self._workers, self._ahead = max(1, workers), max(1, max_queue_size)
         self._seed = draw_seed() if self.use_multiprocessing else 0
         self._epoch = 0
-        self._running = True
-        self._pending = self._submitted_epoch()
+        self._running, self._drawn = True, False
+        self._pending = self._submitted_epoch(self._new_order())
 
     def stop(self, timeout: float | None = None) -> None:
         """End the workers; see `SequenceEnqueuer.stop`."""
@@ -138,7 +145,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def _next_batch(self) -> Any:
         waiting, left = self._pending
         try:
-            batch = waiting.popleft().result()
+            batch = waiting.popleft()[1].result()
         except BrokenProcessPool as error:
             raise RuntimeError(
                 f"A worker process that reads {type(self.sequence).__name__} ended before its "
@@ -147,34 +154,67 @@ class OrderedEnqueuer(SequenceEnqueuer):
             ) from error
         self._submit_more(waiting, left)
         if not waiting:  # so that the next epoch is fetched while the last batch is computed
-            self.sequence.on_epoch_end()
-            self._epoch += 1
-            self._pending = self._submitted_epoch()
+            self._pending = self._submitted_epoch(self._next_epoch())
         return batch
 
-    def _submitted_epoch(self) -> tuple[deque[Future[Any]], Iterator[int]]:
-        waiting: deque[Future[Any]] = deque()
-        left = iter(batch_order(self.sequence, self.shuffle))
+    def _next_epoch(self) -> list[int]:
+        self._drawn = self.draws
+        self.sequence.on_epoch_end()
+        self._epoch += 1
+        return self._new_order()
+
+    def _new_order(self) -> list[int]:
+        order = batch_order(self.sequence, self.shuffle)
+        self._places = random_places()
+        return order
+
+    @property
+    def draws(self) -> bool:
+        """Whether reading has moved the global generators of random numbers.
+
+        Then what comes later depends on what was read: in a single thread, as several are not
+        repeatable, and processes have generators of their own.
+        """
+        alone = self._workers == 1 and not self.use_multiprocessing
+        return alone and (self._drawn or random_places() != self._places)
+
+    def skip(self, count: int) -> None:
+        """Go on `count` batches later, as if they had been read; none of them is read for that."""
+        if not count:
+            return
+        waiting, left = self._pending
+        running = [future for _, future in waiting if not future.cancel()]
+        order = [index for index, _ in waiting] + list(left)
+        wait(running)  # on_epoch_end is for a time when nobody reads
+        while count >= len(order):
+            count -= len(order)
+            order = self._next_epoch()
+        self._pending = self._submitted_epoch(order[count:])
+
+    def _submitted_epoch(self, order: list[int]) -> _Pending:
+        waiting: deque[tuple[int, Future[Any]]] = deque()
+        left = iter(order)
         self._renew_executor()
         self._submit_more(waiting, left)
         return waiting, left
 
-    def _submit_more(self, waiting: deque[Future[Any]], left: Iterator[int]) -> None:
+    def _submit_more(self, waiting: deque[tuple[int, Future[Any]]], left: Iterator[int]) -> None:
         assert self._executor is not None
         for index in itertools.islice(left, self._ahead - len(waiting)):
             if self.use_multiprocessing:
                 seed = [self._seed, self._epoch, index]
                 with _forking():
-                    waiting.append(self._executor.submit(_shared_item, index, seed))
+                    future = self._executor.submit(shared_item, index, seed)
             else:
-                waiting.append(self._executor.submit(self.sequence.__getitem__, index))
+                future = self._executor.submit(self.sequence.__getitem__, index)
+            waiting.append((index, future))
 
     def _renew_executor(self) -> None:
         """Start workers; processes anew in each epoch, as `on_epoch_end` may change the data."""
         if self.use_multiprocessing:
             self._close_executor()
             self._executor = ProcessPoolExecutor(
-                self._workers, _context(), initializer=_share, initargs=(self.sequence,)
+                self._workers, _context(), initializer=share, initargs=(self.sequence,)
             )
         elif self._executor is None:
             self._executor = ThreadPoolExecutor(self._workers, "konnx-data")
@@ -208,23 +248,6 @@ def _end_processes(executor: ProcessPoolExecutor, timeout: float) -> None:
             process.join()
         results._writer.close()
         thread.join()
-
-
-_shared: list[Any] = []
-
-
-def _share(sequence: Any) -> None:
-    """In a worker process: keep the data set; an interrupt is for the process that reads."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _shared[:] = [sequence]
-
-
-def _shared_item(index: int, seed: list[int]) -> Any:
-    """In a worker process: return a batch."""
-    [mixed] = np.random.SeedSequence(seed).generate_state(1)
-    random.seed(int(mixed))
-    np.random.seed(mixed)  # noqa: NPY002 - the generator that users' code draws from
-    return _shared[0][index]
 
 
 def _context() -> BaseContext:
@@ -275,7 +298,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         self._stopped: Any = threading.Event()
         # One is enough: a generator cannot do two steps at a time.
         arguments = (self._generator, self._queue, self._stopped)
-        self._workers = [threading.Thread(target=_fill, args=arguments, daemon=True)]
+        self._workers = [threading.Thread(target=fill, args=arguments, daemon=True)]
         self._workers[0].start()
 
     def _start_processes(self, workers: int, max_queue_size: int) -> None:
@@ -286,7 +309,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
             for number in range(workers):
                 arguments = (self._generator, self._queue, self._stopped, seed + number)
                 process: Any = context.Process(  # type: ignore[attr-defined]  # every context has it
-                    target=_fill_as_process, args=arguments, daemon=True
+                    target=fill_as_process, args=arguments, daemon=True
                 )
                 self._workers.append(process)
                 process.start()
@@ -324,13 +347,11 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         while self._running:
             were_alive = any(worker.is_alive() for worker in self._workers)
             try:
-                item: Any = self._queue.get(timeout=_PATIENCE)
+                item: Any = self._queue.get(timeout=PATIENCE)
             except queue.Empty:
                 self._check_alive(were_alive)
             else:
-                # Bytes come from this process's own workers, through a pipe that only they have.
-                kind, content = pickle.loads(item) if isinstance(item, bytes) else item  # noqa: S301
-                return kind, content
+                return unpickled(item) if isinstance(item, bytes) else item
         return "end", None
 
     def _check_alive(self, were_alive: bool) -> None:
@@ -343,61 +364,3 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                     f"{worker.exitcode}, before the generator did: it was killed, perhaps for want "
                     "of memory, or its code ended the process. Use use_multiprocessing=False."
                 )
-
-
-def _fill(generator: Iterator[Any], items: Any, stopped: Any) -> None:
-    """Put what a generator yields into a queue, then how it ended."""
-    try:
-        for item in generator:
-            if not _put(items, ("batch", item), stopped):
-                return
-    except BaseException as error:  # the user's own, also SystemExit, which the reader raises
-        _put(items, ("error", error), stopped)
-    else:
-        _put(items, ("end", None), stopped)
-
-
-def _put(items: Any, item: tuple[str, Any], stopped: Any) -> bool:
-    """Wait for room in a queue; False if it was stopped meanwhile."""
-    while not stopped.is_set():
-        try:
-            items.put(item, timeout=_PATIENCE)
-        except queue.Full:
-            continue
-        return True
-    return False
-
-
-def _fill_as_process(generator: Iterator[Any], items: Any, stopped: Any, seed: int) -> None:
-    """In a worker process: the same, with random numbers of its own."""
-    _share(generator)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - the generator that users' code draws from
-    _fill(generator, _Pickled(items), stopped)
-
-
-class _Pickled:
-    """A queue between processes that says at once what cannot be sent.
-
-    `multiprocessing.Queue` pickles in a thread of its own, and only prints what fails there; the
-    reader would then wait for ever.
-    """
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-
-    def put(self, item: tuple[str, Any], timeout: float) -> None:
-        try:
-            sent = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
-            if item[0] == "error":
-                pickle.loads(sent)  # noqa: S301 - its own; some exceptions can be written but not be read back
-        except Exception as error:
-            if item[0] == "batch":
-                kind = type(item[1]).__name__
-                raise TypeError(
-                    f"A worker process cannot send what the generator yielded ({kind}): {error}. "
-                    "Yield NumPy arrays, or use use_multiprocessing=False."
-                ) from error
-            told = RuntimeError(f"{type(item[1]).__name__} in a worker process: {item[1]}")
-            sent = pickle.dumps(("error", told))
-        self._items.put(sent, timeout=timeout)

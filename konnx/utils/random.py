@@ -53,6 +53,13 @@ def set_numpy_state(state: dict[str, Any]) -> None:
     np.random.set_state(state)  # noqa: NPY002 - the one that scripts seed
 
 
+def random_places() -> tuple[Any, ...]:
+    """Return where the global generators are in their streams, to see whether they have moved."""
+    numpy, (_, python, _) = numpy_state(), random.getstate()
+    words = numpy["state"]
+    return words["pos"], int(words["key"][0]), numpy["has_gauss"], python[-1], python[0]
+
+
 def random_state() -> dict[str, Any]:
     """Return the state of what runs draw their seeds from, and data their order.
 

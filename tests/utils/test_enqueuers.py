@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -139,6 +142,57 @@ def test_what_a_sequence_raises_is_raised_where_it_is_read(workers: int, process
     assert not enqueuer.is_running()
 
 
+class OddError(Exception):
+    """Can be pickled, but not be unpickled."""
+
+    def __init__(self, batch: int, reason: str) -> None:
+        super().__init__(f"batch {batch}: {reason}")
+
+
+def fail(index: int) -> Any:
+    raise OddError(index, "out of order")
+
+
+class FailingOddly(Numbers):
+    def __getitem__(self, index: int) -> Any:
+        fail(index)
+
+
+def failing_oddly() -> Iterator[int]:
+    yield fail(0)
+
+
+@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize("kind", [OrderedEnqueuer, GeneratorEnqueuer])
+def test_the_place_in_the_worker_is_shown_with_its_error(kind: type[Any], processes: bool) -> None:
+    source = FailingOddly() if kind is OrderedEnqueuer else failing_oddly()
+    expected = RuntimeError if processes else OddError
+    with pytest.raises(expected, match="batch 0: out of order") as caught:
+        taken(kind(source, processes), 1)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "in fail\n" in shown and 'raise OddError(index, "out of order")' in shown
+
+
+@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize("kind", ["Ordered", "Generator"])
+def test_a_program_ends_though_nobody_stopped_its_queue(kind: str, processes: bool) -> None:
+    program = f"""
+import itertools
+from konnx.utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
+class Endless(Sequence):
+    def __len__(self): return 1000
+    def __getitem__(self, index): return index
+source = Endless() if {kind!r} == "Ordered" else itertools.count()
+enqueuer = {kind}Enqueuer(source, {processes})
+enqueuer.start(2, 3)
+print(next(enqueuer.get()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.stdout, result.stderr, result.returncode) == ("0\n", "", 0)
+
+
 def test_a_process_that_dies_is_told_of() -> None:
     with pytest.raises(RuntimeError, match="worker process that reads Dying ended"):
         taken(OrderedEnqueuer(Dying(), True), 1)
@@ -174,6 +228,39 @@ def test_stopping_while_a_process_sends_a_batch_ends(timeout: float | None) -> N
         stopper.start()
         stopper.join(20)
         assert not stopper.is_alive()
+
+
+@pytest.mark.parametrize(("workers", "processes"), KINDS)
+@pytest.mark.parametrize("count", [2, 15])
+def test_batches_are_skipped_without_being_read(workers: int, processes: bool, count: int) -> None:
+    read: list[int] = []
+
+    class Watched(Numbers):
+        def __getitem__(self, index: int) -> Any:
+            read.append(index)
+            return self.epoch, index, random.random() if processes else 0
+
+    def taken_behind(skipped: int, dropped: int) -> list[Any]:
+        np.random.seed(2)
+        with OrderedEnqueuer(Watched(), processes, shuffle=True) as enqueuer:
+            enqueuer.start(workers, max_queue_size=2)
+            enqueuer.skip(skipped)
+            return list(islice(enqueuer.get(), dropped, dropped + 8))
+
+    expected = taken_behind(0, count)
+    read.clear()
+    assert taken_behind(count, 0) == expected
+    assert len(read) <= 8 + 2 + 3  # what is taken, fetched ahead, and was being fetched before
+
+
+@pytest.mark.parametrize(("kind", "draws"), [(Numbers, False), (Drawing, True)])
+@pytest.mark.parametrize("count", [3, 6])
+def test_a_thread_sees_whether_batches_draw_random_numbers(
+    kind: type[Numbers], draws: bool, count: int
+) -> None:
+    enqueuer = OrderedEnqueuer(kind(), shuffle=True)
+    taken(enqueuer, count)
+    assert enqueuer.draws == draws
 
 
 # Generators
