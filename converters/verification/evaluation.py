@@ -6,6 +6,7 @@ as code of the user's own: `Evaluation.not_independent` lists the layers whose o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,21 +36,22 @@ class Evaluation:
     Attributes:
         outputs: those of the model, in order.
         layers: outputs by the layer's path, "model/layer" for a layer of a model within; of
-            several calls the last one counts.
+            several calls the last one counts; None where they were not asked for.
         not_independent: layers whose own graph was run.
     """
 
     outputs: list[Array] = field(default_factory=list)
-    layers: dict[str, list[Array]] = field(default_factory=dict)
+    layers: dict[str, list[Array]] | None = None
     not_independent: list[str] = field(default_factory=list)
 
 
-def evaluate(model: Model, inputs: Sequence[Array]) -> Evaluation:
+def evaluate(model: Model, inputs: Sequence[Array], *, layers: bool = True) -> Evaluation:
     """Compute a model's outputs for some inputs as its layers say.
 
     Args:
         model: a built model; its layers are asked for their configs and weights only.
         inputs: an array for each input, in order; they take the inputs' dtypes.
+        layers: whether to keep what each layer gives, which takes memory.
 
     Example:
         >>> from konnx.layers import Dense
@@ -58,7 +60,7 @@ def evaluate(model: Model, inputs: Sequence[Array]) -> Evaluation:
         >>> evaluate(model, [np.array([[1.0, 2.0]], np.float32)]).outputs
         [array([[3.]], dtype=float32)]
     """
-    found = Evaluation()
+    found = Evaluation(layers={} if layers else None)
     given = [
         Value(np.asarray(array, np.dtype(str(tensor.dtype))))
         for tensor, array in zip(model.inputs, inputs, strict=True)
@@ -70,15 +72,21 @@ def evaluate(model: Model, inputs: Sequence[Array]) -> Evaluation:
 
 def _network(network: Network, inputs: list[Value], scope: str, found: Evaluation) -> list[Value]:
     known = dict(zip(network.inputs, inputs, strict=True))
+    waiting = Counter(tensor for node in network.nodes for tensor in node.inputs)
+    waiting.update(network.outputs)
     for node in network.nodes:
-        if all(tensor in known for tensor in node.outputs):
-            continue
         given = [known[tensor] for tensor in node.inputs]
-        path = f"{scope}{node.layer.name}"
-        outputs = _call(node, given, path, found)
-        known.update(zip(node.outputs, outputs, strict=True))
-        found.layers.pop(path, None)
-        found.layers[path] = [value.array for value in outputs]
+        if not all(tensor in known for tensor in node.outputs):
+            path = f"{scope}{node.layer.name}"
+            outputs = _call(node, given, path, found)
+            known.update(zip(node.outputs, outputs, strict=True))
+            if found.layers is not None:
+                found.layers.pop(path, None)
+                found.layers[path] = [value.array for value in outputs]
+        waiting.subtract(node.inputs)
+        for tensor in node.inputs:
+            if not waiting[tensor]:
+                known.pop(tensor, None)
     return [known[tensor] for tensor in network.outputs]
 
 

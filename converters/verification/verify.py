@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
-from konnx.converters.verification.evaluation import Evaluation, evaluate
+from konnx.converters.verification.evaluation import evaluate
 from konnx.converters.verification.layer_tensors import (
     arranged_as,
     layer_tensors,
@@ -78,20 +78,16 @@ def verify_onnx(
     """
     proto = exported if isinstance(exported, onnx.ModelProto) else onnx.load(os.fspath(exported))
     given = _random_inputs(model, _batch(proto)) if inputs is None else list(inputs)
-    expected = evaluate(model, given)
+    expected = evaluate(model, given, layers=False)
     feeds = _feeds(proto, given, model.name)
-    tensors = layer_tensors(proto)
-    found = _run(proto, feeds, list(tensors.values()))
+    found = _run(proto, feeds, [value.name for value in proto.graph.output])
     largest, equal = {}, True
     for value, wanted in zip(proto.graph.output, expected.outputs, strict=False):
         result = _required(arranged_as(found[value.name], wanted), value.name, wanted)
         equal &= bool(np.allclose(result, wanted, rtol, atol, equal_nan=True))
         apart = np.abs(result.astype(np.float64) - wanted)
         largest[value.name] = float(apart.max(initial=0.0))
-    first = None
-    if not equal:
-        by_layer = {layer: found[name] for layer, name in tensors.items()}
-        first = _first_difference(by_layer, expected, rtol, atol)
+    first = None if equal else _first_difference(model, proto, given, feeds, rtol, atol)
     return Verification(equal, largest, first, list(dict.fromkeys(expected.not_independent)))
 
 
@@ -102,15 +98,24 @@ def _required(array: Array | None, name: str, wanted: Array) -> Array:
 
 
 def _first_difference(
-    found: dict[str, Array], expected: Evaluation, rtol: float, atol: float
+    model: Model,
+    proto: onnx.ModelProto,
+    given: Sequence[Array],
+    feeds: dict[str, Array],
+    rtol: float,
+    atol: float,
 ) -> str | None:
     """Return the first layer, in the model's order, whose tensor is nothing that is expected.
 
     An exported convolution may give what the normalization behind it gives: then that layer has no
     tensor of its own. So a tensor may be what its layer gives, or any layer without a tensor.
     """
-    absorbed = [outputs[0] for path, outputs in expected.layers.items() if path not in found]
-    for path, outputs in expected.layers.items():
+    tensors = layer_tensors(proto)
+    results = _run(proto, feeds, list(tensors.values()))
+    found = {layer: results[name] for layer, name in tensors.items()}
+    expected = evaluate(model, given).layers or {}
+    absorbed = [outputs[0] for path, outputs in expected.items() if path not in found]
+    for path, outputs in expected.items():
         if path not in found:
             continue
         comparable = False
@@ -191,10 +196,12 @@ def _as_declared(value: onnx.ValueInfoProto, array: Array) -> Array:
     raise ValueError(f"Input '{value.name}' takes {sizes}. Received: shape={array.shape}")
 
 
-def _run(proto: onnx.ModelProto, feeds: dict[str, Array], inner: Sequence[str]) -> dict[str, Array]:
+def _run(proto: onnx.ModelProto, feeds: dict[str, Array], names: Sequence[str]) -> dict[str, Array]:
+    """Return tensors of a model by name."""
     from konnx.runtime import Program
 
-    names = list(dict.fromkeys([*(value.name for value in proto.graph.output), *inner]))
-    extended = with_layer_outputs(proto, dict(zip(names, names, strict=True)))
-    program = Program(extended, feeds=list(feeds), fetches=names, device="cpu")
-    return dict(zip(names, program(*feeds.values()), strict=True))
+    wanted = list(dict.fromkeys(names))
+    if set(wanted) - {value.name for value in proto.graph.output}:
+        proto = with_layer_outputs(proto, dict(zip(wanted, wanted, strict=True)))
+    program = Program(proto, feeds=list(feeds), fetches=wanted, device="cpu")
+    return dict(zip(wanted, program(*feeds.values()), strict=True))

@@ -52,14 +52,23 @@ def convolution(
     window = kernel.shape[:-2]
     x = padded(x, window, strides, dilation, padding)
     parts = np.split(kernel, groups, axis=-1)
-    outputs = []
-    for part, given in zip(parts, np.split(x, groups, axis=-1), strict=True):
-        terms = (
-            values @ part[tuple(offset)]
-            for offset, values in places(given, window, strides, dilation)
-        )
-        outputs.append(sum(terms, np.zeros((), x.dtype)))
-    return np.concatenate(outputs, axis=-1)
+    outputs = [
+        _correlated(given, part, strides, dilation)
+        for part, given in zip(parts, np.split(x, groups, axis=-1), strict=True)
+    ]
+    return outputs[0] if groups == 1 else np.concatenate(outputs, axis=-1)
+
+
+def _correlated(x: Array, kernel: Array, strides: Ints, dilation: Ints) -> Array:
+    """One matrix product for each place in the window, of all outputs at once."""
+    total: Array | None = None
+    shape: Sequence[int] = ()
+    for offset, values in places(x, kernel.shape[:-2], strides, dilation):
+        shape = values.shape[:-1]
+        product = values.reshape(-1, values.shape[-1]) @ kernel[tuple(offset)]
+        total = product if total is None else np.add(total, product, out=total)
+    assert total is not None  # a window has a place
+    return total.reshape(*shape, -1)
 
 
 def depthwise_convolution(
