@@ -125,7 +125,7 @@ def _argument(class_name: str, config: Mapping[str, Any], key: str, value: Any) 
 
 
 def _check_activation(class_name: str, config: Mapping[str, Any], key: str, value: Any) -> None:
-    if value in OWN_ACTIVATIONS:
+    if isinstance(value, str) and value in OWN_ACTIVATIONS:
         raise problem_with(
             config, class_name, f"the {value} of Keras 3 is another function", value, key
         )

@@ -3,6 +3,7 @@
 A layer is made once, with its arguments, and called on tensors: `Dense(10)(Input((784,)))`.
 """
 
+from konnx.activations import ACTIVATIONS
 from konnx.layers.advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
 from konnx.layers.attention import (
     AdditiveAttention,
@@ -270,6 +271,10 @@ register(Wrapper)
 register(ZeroPadding1D)
 register(ZeroPadding2D)
 register(ZeroPadding3D)
+
+# Later versions take layers for activations: Dense(8, activation=LeakyReLU(0.1)).
+for _activation in (Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU):
+    ACTIVATIONS.register(_activation)
 
 for _name, _interface in legacy_table.LAYERS.items():
     accept_keras_1_names(LAYERS.resolve(_name), _interface)

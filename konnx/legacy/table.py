@@ -229,6 +229,14 @@ ADD_WEIGHT = Interface(
 )
 """`Layer.add_weight`, which took the shape first."""
 
+GET_UPDATES = Interface(
+    None,
+    adapters=(drop("constraints"),),
+    once_positional=("params", "constraints", "loss"),
+    once_types=(list | tuple, list | tuple | dict),
+)
+"""`Optimizer.get_updates`, which took what constrains the weights, too."""
+
 MODEL = Interface(None, {"input": "inputs", "output": "outputs"})
 """The constructor of `Model`."""
 

@@ -304,6 +304,17 @@ class TrainableNetwork(CompiledNetwork):
         arrays = self._inputs_for(x)
         return self._predict_step()([array[:] for array in arrays])
 
+    # Programs that serve a model from several threads call these of Keras before they start.
+
+    def _make_predict_function(self) -> None:
+        self._predict_step()
+
+    def _make_test_function(self) -> None:
+        self.compiled.test_step([False] * len(self.compiled.trained_outputs))
+
+    def _make_train_function(self) -> None:
+        self.compiled.train_step([False] * len(self.compiled.trained_outputs))
+
     def _predict_step(self) -> Compute:
         if self._predictor is None:
             if self.replicas is None:

@@ -11,6 +11,8 @@ import numpy as np
 from konnx import ops
 from konnx.autodiff import gradients as derive
 from konnx.graph import Tensor, Variable, assign_all, name_scope, op, substitute
+from konnx.legacy.calls import accept_keras_1
+from konnx.legacy.table import GET_UPDATES
 from konnx.optimizers.configuration import from_later_keras, names, takes
 from konnx.optimizers.hyperparameter import DefaultRate, Hyperparameter, checked_number
 from konnx.utils.naming import did_you_mean
@@ -49,6 +51,11 @@ class Optimizer:
     lr = Hyperparameter()
     learning_rate = Hyperparameter("lr")
     decay = Hyperparameter()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "get_updates" in vars(cls):
+            cls.get_updates = accept_keras_1(GET_UPDATES)(cls.get_updates)  # type: ignore[method-assign]
 
     def __init__(self, lr: float = DefaultRate(0.01), decay: float = 0.0, **kwargs: Any) -> None:
         self._slots: dict[Variable, dict[str, Variable]] = {}
@@ -115,6 +122,7 @@ class Optimizer:
 
     # One step
 
+    @accept_keras_1(GET_UPDATES)
     def get_updates(
         self,
         loss: Tensor,

@@ -206,6 +206,12 @@ class FunctionRegistry(Registry[T]):
         1.5
     """
 
+    def serialize(self, item: Any) -> Any:
+        """Return the name of a function, or of an object that users gave one; see `Registry`."""
+        registered = (name for name, one in get_custom_objects().items() if one is item)
+        name = next(registered, getattr(item, "__name__", None))
+        return name or super().serialize(item)
+
     def _build(self, name: str, arguments: Arguments, custom_objects: CustomObjects) -> Any:
         item: Any = self.resolve(name, custom_objects)
         if isinstance(item, type):

@@ -9,6 +9,8 @@ import pytest
 
 from konnx.layers import (
     ELU,
+    Activation,
+    Dense,
     Input,
     Layer,
     LayerNormalization,
@@ -20,7 +22,9 @@ from konnx.layers import (
     ThresholdedReLU,
     deserialize,
 )
+from konnx.models import Model, Sequential
 from konnx.testing import evaluate
+from konnx.utils import custom_object_scope
 
 X = np.array([[-2.0, -0.5, 0.0, 0.5, 1.0, 2.0, 7.0]], "float32")
 
@@ -124,3 +128,47 @@ def test_a_bad_argument_is_named_with_its_layer(make: Any, message: str) -> None
     with pytest.raises(ValueError) as caught:
         make()
     assert message in str(caught.value)
+
+
+# As the activation of another layer, which later versions allow
+
+POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"name": "leaky_re_lu", "trainable": True, "dtype": "float32", "alpha": 0.5},  # tf.keras
+        {"name": "leaky_re_lu", "trainable": True, "dtype": POLICY, "negative_slope": 0.5},  # 3
+    ],
+    ids=["tf.keras", "Keras 3"],
+)
+def test_a_layer_may_be_an_activation_in_files_of_later_versions(config: dict[str, Any]) -> None:
+    given = {"module": "keras.layers", "class_name": "LeakyReLU", "config": config}
+    dense = Dense.from_config({"name": "d", "units": 7, "activation": given})
+    x = Input((7,))
+    found = Model(x, dense(x))
+    found.set_weights([np.eye(7), np.zeros(7)])
+    np.testing.assert_allclose(found.predict(X), np.where(X > 0, X, 0.5 * X))
+    again = Model.from_config(found.get_config())
+    again.set_weights(found.get_weights())
+    np.testing.assert_array_equal(again.predict(X), found.predict(X))
+
+
+@pytest.mark.training
+def test_the_weights_of_an_activation_are_those_of_the_layer() -> None:
+    model = Sequential([Dense(7, activation=PReLU(), input_shape=(7,))])
+    assert [weight.shape for weight in model.trainable_weights] == [(7, 7), (7,), (7,)]
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, X)
+    assert np.any(model.get_weights()[2] != 0)
+
+
+def test_an_activation_that_users_registered_is_known_by_its_name() -> None:
+    halved = Activation(lambda x: x * 0.5)
+    with custom_object_scope({"halved": halved}):
+        model = Sequential([Dense(7, activation="halved", input_shape=(7,))])
+        again = Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert model.get_config()[0]["config"]["activation"] != "halved"  # nobody knows it any more

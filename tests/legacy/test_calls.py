@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx import layers
+from konnx import layers, ops
+from konnx.graph import Variable
 from konnx.layers import Dense, Input, Layer
 from konnx.legacy import accept_keras_1
 from konnx.legacy.table import Interface
 from konnx.models import Model, Sequential
+from konnx.optimizers import SGD
 
 # A call of Keras 1, and the call of Keras 2 that Keras 2.1.6 (run on TensorFlow) shows for it.
 UPDATED = [
@@ -184,6 +186,18 @@ def test_a_weight_may_be_added_in_the_order_of_keras_1(order: str) -> None:
     _, messages = warned(lambda: layer(Input((2,))))
     assert ([one.name for one in layer.weights], messages) == (["own/W"], [])
     assert layer.weights[0].shape == (2, 3)
+
+
+@pytest.mark.no_runtime
+@pytest.mark.parametrize("keywords", [{}, {"loss": "given"}])
+def test_updates_may_be_asked_for_in_the_order_of_keras_1(keywords: dict[str, Any]) -> None:
+    weight = Variable([1.0, 2.0], name="w")
+    loss = ops.sum(weight * weight)
+    get_updates: Any = SGD().get_updates
+    given = [[weight], {}] if keywords else [[weight], {}, loss]
+    found, (message,) = warned(lambda: get_updates(*given, **dict.fromkeys(keywords, loss)))
+    assert [variable.name for variable, _ in found] == ["SGD/iterations", "w"]
+    assert message.startswith("Update your `get_updates` call to the Keras 2 API")
 
 
 @pytest.mark.no_runtime

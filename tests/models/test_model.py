@@ -367,3 +367,15 @@ def test_compile_keeps_weights() -> None:
     before = model.get_weights()
     model.compile("adam", "mae")
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+@pytest.mark.training
+def test_functions_may_be_made_before_they_are_called_as_servers_with_threads_do() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model._make_predict_function()
+    with pytest.raises(RuntimeError, match="is not compiled"):
+        model._make_train_function()
+    model.compile("sgd", "mse")
+    model._make_train_function()
+    model._make_test_function()
+    assert model.predict(np.ones((3, 2))).shape == (3, 1)
