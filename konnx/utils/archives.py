@@ -36,6 +36,13 @@ _DAMAGE = (
     EOFError,
 )
 _DRIVE = re.compile(r"^[A-Za-z]:")
+_ON_WINDOWS = os.name == "nt"
+# What Windows takes for devices, other streams of a file, or other names.
+_NOT_ON_WINDOWS = re.compile(
+    r"(?i)(con|prn|aux|nul|(com|lpt)[0-9])\s*(\..*)?"
+    r'|.*[<>:"|?*\x01-\x1f].*'
+    r"|.*[. ]"
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,11 @@ def _objection_to_name(name: str) -> str | None:
         return "has a backslash or a NUL in its name"
     if name.startswith("/") or _DRIVE.match(name):
         return "has an absolute name"
-    return "leads out of the folder" if ".." in name.split("/") else None
+    if ".." in name.split("/"):
+        return "leads out of the folder"
+    if _ON_WINDOWS and any(map(_NOT_ON_WINDOWS.fullmatch, _parts(name))):
+        return "has a name that Windows reserves"
+    return None
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ def get_file(
         ValueError: the file has another hash, the archive holds links, names outside its folder
             or more than its size makes plausible, or an argument is wrong.
         PermissionError: the cache is not writable.
+        OSError: there is no room for the file, or a file is where the cache's folder should be.
 
     Example:
         >>> import pathlib, tempfile
@@ -103,10 +104,10 @@ def _folder(cache_dir: str | os.PathLike[str] | None, cache_subdir: str) -> Path
         for place in reversed((folder, *folder.parents)):
             if not place.is_dir():
                 place.mkdir(mode=0o700, exist_ok=True)
-    except PermissionError as error:
-        raise PermissionError(
-            f"Cannot make the folder '{folder}' for downloaded files. Set KONNX_HOME to a folder "
-            "that is writable."
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise type(error)(
+            f"Cannot make the folder '{folder}' for downloaded files: {error}. Set KONNX_HOME to a "
+            "folder that is writable."
         ) from error
     return folder
 

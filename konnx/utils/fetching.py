@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import re
@@ -17,6 +18,7 @@ from konnx.utils.progbar import Progbar
 _TIMEOUT = 30.0  # seconds without a byte
 _RESUMPTIONS = 3  # how often a broken transfer goes on where it broke
 _CHUNK = 2**18
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LARGEST = 2**35  # bytes that are taken from a server that says no size, or any
 
 
@@ -54,6 +56,7 @@ def fetch(origin: str, target: Path, verbose: int = 1, largest: int = _LARGEST) 
     Raises:
         ConnectionError: the server cannot be reached, answers with an error, redirects from HTTPS
             to HTTP, or sends less than it announced or more than `largest`.
+        OSError: there is no room for the file.
         FileNotFoundError: a file that the URL names does not exist.
         ValueError: the scheme is another one.
     """
@@ -71,7 +74,12 @@ def fetch(origin: str, target: Path, verbose: int = 1, largest: int = _LARGEST) 
         raise _failure(origin, f"the server answers {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise _failure(origin, str(error.reason)) from error
-    except (http.client.HTTPException, OSError) as error:
+    except OSError as error:
+        if error.errno in _FULL:
+            reason = f"Cannot keep what comes from {shown(origin)}: {error.strerror}"
+            raise OSError(error.errno, reason, str(target)) from error
+        raise _failure(origin, str(error) or type(error).__name__) from error
+    except http.client.HTTPException as error:
         raise _failure(origin, str(error) or type(error).__name__) from error
 
 
@@ -110,44 +118,50 @@ class _Transfer:
         with open(self._target, "r+b") as file:
             for attempt in range(_RESUMPTIONS + 1):
                 try:
-                    self._receive(file)
+                    if self._receive(file):
+                        return
                 except (http.client.HTTPException, TimeoutError, ConnectionResetError):
                     if attempt == _RESUMPTIONS or not file.tell():
                         raise
-                if self._is_whole(file.tell()):
-                    return
         raise ConnectionError(
             f"the transfer broke after {self._target.stat().st_size} of {self._total} bytes"
         )
 
-    def _is_whole(self, received: int) -> bool:
-        return self._total is None or received == self._total
-
-    def _receive(self, file: IO[bytes]) -> None:
+    def _receive(self, file: IO[bytes]) -> bool:
+        """Make a request, and tell whether the file is whole then."""
         headers = {"User-Agent": "konnx", "Accept-Encoding": "identity"}
-        if file.tell():
-            headers["Range"] = f"bytes={file.tell()}-"
-            if self._validator:
-                headers["If-Range"] = self._validator
+        # What the file was must be known, or else two versions of it could be put together.
+        if file.tell() and self._validator:
+            headers |= {"Range": f"bytes={file.tell()}-", "If-Range": self._validator}
         request = urllib.request.Request(self._origin, headers=headers)
         with self._opener.open(request, timeout=_TIMEOUT) as response:
-            self._begin(response, file)
-            while chunk := response.read(_CHUNK):
+            if not self._goes_on(response, file.tell()):
+                file.seek(0)
+                file.truncate()
+                if response.status == 206:  # a part of another file: ask for the whole
+                    return False
+                self._begin(response)
+            while chunk := response.read1(_CHUNK):  # what is there, so that none of it is lost
                 file.write(chunk)
                 self._check_size(file.tell())
                 self._show(file.tell())
+        return self._total in (None, file.tell())
 
-    def _begin(self, response: Any, file: IO[bytes]) -> None:
-        """Read how much will come, and go back to the start unless the rest comes."""
+    def _goes_on(self, response: Any, received: int) -> bool:
+        """Tell whether the rest of the same file comes."""
         place = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
-        if response.status == 206 and place and int(place[1]) == file.tell():
-            self._total = int(place[2])
-        else:
-            file.seek(0)
-            file.truncate()
-            length = response.headers.get("Content-Length", "")
-            self._total = int(length) if length.isdecimal() else None
-        self._validator = response.headers.get("ETag")
+        if response.status != 206 or not place:
+            return False
+        start, size = int(place[1]), int(place[2])
+        is_same = _validator(response) in (self._validator, None) and self._total in (None, size)
+        self._total = size
+        return is_same and start == received
+
+    def _begin(self, response: Any) -> None:
+        """Read how much will come, and what tells this file from another one."""
+        length = response.headers.get("Content-Length", "")
+        self._total = int(length) if length.isdecimal() else None
+        self._validator = _validator(response)
         self._check_size(self._total or 0)
 
     def _check_size(self, size: int) -> None:
@@ -158,6 +172,13 @@ class _Transfer:
         if self._bar is None:
             self._bar = Progbar(self._total, verbose=self._verbose)
         self._bar.update(received)
+
+
+def _validator(response: Any) -> str | None:
+    """Return what tells a version of a file from others to the byte, if the server says that."""
+    etag: str = response.headers.get("ETag", "W/")
+    date: str | None = response.headers.get("Last-Modified")
+    return date if etag.startswith("W/") else etag
 
 
 def is_insecure(origin: str) -> bool:

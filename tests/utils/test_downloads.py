@@ -395,6 +395,17 @@ def test_hostile_archives_are_refused_and_leave_nothing(
     assert not Path("/tmp/evil-konnx").exists()
 
 
+@pytest.mark.parametrize("name", ["a/NUL", "com1.txt", "ab:stream", "a. ", "b/what?.txt"])
+def test_names_that_windows_reserves_are_refused_there(
+    server: Server, home: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files["file.arc"] = tar_of((name, b"A"))
+    get_file("data.arc", server.url("file.arc"), extract=True)
+    monkeypatch.setattr("konnx.utils.archives._ON_WINDOWS", True)
+    with pytest.raises(ValueError, match="has a name that Windows reserves"):
+        get_file("data.arc", server.url("file.arc"), extract=True)
+
+
 def test_an_archive_that_unpacks_to_far_more_than_itself_is_refused(
     server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
