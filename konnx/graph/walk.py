@@ -17,18 +17,19 @@ def topological_order(
         stop: nodes for which it is true are listed, but not looked behind.
     """
     order: list[Node] = []
+    opened: set[Node] = set()
     done: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(tensor.node, False) for tensor in reversed(list(outputs))]
+    stack = [tensor.node for tensor in reversed(list(outputs))]
     while stack:
-        node, inputs_listed = stack.pop()
-        if node in done:
+        node = stack[-1]
+        if node not in opened and node.inputs and not stop(node):
+            opened.add(node)
+            stack += [t.node for t in reversed(node.inputs) if t is not None and t.node not in done]
             continue
-        if inputs_listed or not node.inputs or stop(node):
+        stack.pop()
+        if node not in done:
             done.add(node)
             order.append(node)
-            continue
-        stack.append((node, True))
-        stack.extend((t.node, False) for t in reversed(node.inputs) if t is not None)
     return order
 
 
