@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from konnx import backend as K
 from konnx.applications.choices import Choices
 from konnx.applications.foreign_weights import describe_weights
 from konnx.applications.image_shapes import Shape, check_image_shape, image_shape, split_shape
@@ -126,7 +127,9 @@ class Network:
     def _images(self, choices: Choices) -> Any:
         if choices.input_tensor is not None:
             self._check_tensor(choices)
-            return choices.input_tensor
+            images = choices.input_tensor
+            # What K's functions made is an input as it stands, as Keras' style transfer has it.
+            return images if K.is_keras_tensor(images) else Input(tensor=images)
         shape = choices.input_shape
         if shape is None:
             size = None if self.sizes_vary and not choices.include_top else self.size

@@ -37,10 +37,17 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "applications": _same("applications"),
     "applications.densenet": _same("applications.densenet"),
     "applications.efficientnet": _same("applications.efficientnet"),  # as of tf.keras
-    "applications.imagenet_utils": _same("applications.imagenet_utils"),
+    "applications.imagenet_utils": {
+        "konnx.applications.imagenet_utils": EVERYTHING,
+        "konnx.applications.image_shapes": "_obtain_input_shape",  # networks of users import it
+    },
     "applications.inception_resnet_v2": _same("applications.inception_resnet_v2"),
     "applications.inception_v3": _same("applications.inception_v3"),
-    "applications.mobilenet": _same("applications.mobilenet"),
+    "applications.mobilenet": {
+        "konnx.applications.mobilenet": EVERYTHING,
+        "konnx.activations": "relu6",  # custom objects of its files
+        "konnx.layers": "DepthwiseConv2D",
+    },
     "applications.mobilenet_v2": _same("applications.mobilenet_v2"),  # as of Keras 2.2
     "applications.nasnet": _same("applications.nasnet"),
     "applications.resnet": _same("applications.resnet50"),  # as of Keras 2.2
@@ -108,6 +115,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "layers.merge": {
         "konnx.layers": "Add Average Concatenate Dot Layer Maximum Minimum Multiply Subtract add"
         " average concatenate dot maximum minimum multiply subtract",
+        "konnx.layers.merge": "_Merge",  # which layers of users extend
     },
     "layers.noise": {"konnx.layers": "AlphaDropout GaussianDropout GaussianNoise Layer"},
     "layers.normalization": {"konnx.layers": "BatchNormalization InputSpec Layer"},

@@ -54,7 +54,10 @@ class _Elementwise(Merge):
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         self.compute_output_shape([tensor.shape for tensor in inputs])
         ndim = max(tensor.ndim for tensor in inputs)
-        return reduce(type(self).combine, [_with_ndim(tensor, ndim) for tensor in inputs])
+        return self._merge_function([_with_ndim(tensor, ndim) for tensor in inputs])
+
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
+        return reduce(type(self).combine, inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         shapes = self.shapes(input_shape)
@@ -74,6 +77,14 @@ class _Elementwise(Merge):
         if known:
             return known.pop()
         return None if None in sizes else 1
+
+
+class _Merge(_Elementwise):
+    """What Keras 2.1 has under this name, which layers of users extend by `_merge_function`."""
+
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the tensor that two or more, of as many axes, make."""
+        raise TypeError(f"`{type(self).__name__}` does not define `_merge_function`.")
 
 
 def _with_ndim(tensor: Tensor, ndim: int) -> Tensor:

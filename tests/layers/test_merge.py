@@ -10,6 +10,7 @@ import pytest
 from konnx import ops
 from konnx.graph import Tensor
 from konnx.layers import Add, Concatenate, Input, Layer, Multiply, add, concatenate, multiply
+from konnx.layers.merge import _Merge
 from konnx.testing import evaluate
 from konnx.testing.layers import check_layer
 
@@ -180,3 +181,14 @@ def test_a_shared_merge_layer_checks_every_call() -> None:
     layer([Input((3,)), Input((3,))])
     with pytest.raises(ValueError, match="'shared' takes tensors whose shapes broadcast"):
         layer([Input((3,)), Input((2,))])
+
+
+class Between(_Merge):
+    def _merge_function(self, inputs: Any) -> Tensor:
+        return 0.25 * inputs[0] + 0.75 * inputs[1]
+
+
+def test_users_may_extend_the_base_of_keras_2_1() -> None:
+    check_layer(Between, {}, [(2, 4, 3), (2, 3)])
+    with pytest.raises(TypeError, match="does not define `_merge_function`"):
+        _Merge()([Input((2,)), Input((2,))])
