@@ -153,6 +153,21 @@ def javascript(session: nox.Session) -> None:
     session.run("python", str(folder / "check.py"), str(folder))
     goldens = str(ROOT / "tests" / "goldens")
     session.run("python", str(folder / "check_converted.py"), str(folder), goldens)
+    page = ROOT / "tests" / "deploying" / "check.py"
+    session.run("python", "-P", str(page), str(folder), "js")
+
+
+@nox.session(requires=["wheel"])
+def cpp(session: nox.Session) -> None:
+    """Compile and run the C++ of the page on deploying: `nox -s cpp -- FOLDER`.
+
+    FOLDER is an unpacked archive of ONNX Runtime's releases, with headers and library.
+    """
+    if len(session.posargs) != 1:
+        session.error("name a folder with ONNX Runtime's include/ and lib/: nox -s cpp -- FOLDER")
+    _install(session, extra="cpu")
+    script = ROOT / "tests" / "deploying" / "check.py"
+    session.run("python", "-P", str(script), session.create_tmp(), "cpp", *session.posargs)
 
 
 @nox.session(requires=["wheel"])
