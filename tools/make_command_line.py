@@ -6,6 +6,7 @@ against what this makes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,19 +60,28 @@ def _argument(param: Any) -> str:
 
 
 def _table(head: str, params: Any) -> Iterator[str]:
-    yield f"| {head} | |\n|---|---|"
+    yield f"| {head} | What it is for |\n|---|---|"
     for param in params:
-        text = _plain(getattr(param, "help", None) or "").replace("|", "\\|")
-        yield f"| {_spelling(param)} | {text}{_default(param)} |"
+        yield f"| {_spelling(param)} | {_help(param)}{_default(param)} |"
     yield ""
 
 
 def _spelling(param: Any) -> str:
     if param.param_type_name == "argument":
-        return f"`{_argument(param)}`"
-    names = ", ".join(f"`{name}`" for name in [*param.opts, *param.secondary_opts])
-    value = "" if param.is_flag or not param.metavar else f" `{param.metavar}`"
-    return (names + value).replace("|", "\\|")
+        return _code(_argument(param))
+    names = ", ".join(_code(name) for name in [*param.opts, *param.secondary_opts])
+    return names if param.is_flag or not param.metavar else f"{names} {_code(param.metavar)}"
+
+
+def _help(param: Any) -> str:
+    """The help, in which the names of options are code."""
+    text = _plain(getattr(param, "help", None) or "").replace("|", "&#124;")
+    return re.sub(r"(?<![`\w-])--[a-z][\w-]*", lambda found: f"`{found[0]}`", text)
+
+
+def _code(text: str) -> str:
+    """Code in a table, of which a bar would end the cell."""
+    return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def _default(param: Any) -> str:
