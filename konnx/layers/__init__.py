@@ -34,7 +34,7 @@ from konnx.layers.core import (
 )
 from konnx.layers.dot import Dot
 from konnx.layers.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
-from konnx.layers.embeddings import Embedding
+from konnx.layers.embeddings import Embedding, ReversibleEmbedding
 from konnx.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -97,6 +97,7 @@ from konnx.layers.preprocessing import (
     CenterCrop,
     Discretization,
     IntegerLookup,
+    MelSpectrogram,
     Normalization,
     RandomBrightness,
     RandomContrast,
@@ -109,6 +110,7 @@ from konnx.layers.preprocessing import (
     RandomZoom,
     Rescaling,
     Resizing,
+    STFTSpectrogram,
 )
 from konnx.layers.recurrent import (
     GRU,
@@ -126,6 +128,7 @@ from konnx.layers.recurrent import (
     StackedRNNCells,
 )
 from konnx.layers.registry import LAYERS, deserialize, register, serialize
+from konnx.layers.rms_normalization import RMSNormalization
 from konnx.layers.separable import (
     DepthwiseConv1D,
     DepthwiseConv2D,
@@ -160,6 +163,7 @@ register(CategoryEncoding)
 register(CenterCrop)
 register(Discretization)
 register(IntegerLookup)
+register(MelSpectrogram)
 register(Normalization)
 register(Rescaling)
 register(Identity)
@@ -248,7 +252,10 @@ register(
 )
 register(PReLU)
 register(Permute)
+register(RMSNormalization)
 register(RNN)
+register(ReversibleEmbedding)
+register(STFTSpectrogram)
 register(ReLU)
 register(RepeatVector)
 register(Reshape)
@@ -371,6 +378,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
@@ -379,6 +387,7 @@ __all__ = [
     "Operation",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",
@@ -393,6 +402,8 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

@@ -113,6 +113,100 @@ class Embedding(WeightedLayer):
         }
 
 
+class ReversibleEmbedding(Embedding):
+    """An Embedding that also goes back: with `reverse=True`, from vectors to scores of all numbers.
+
+    The layer is Keras 3's. Of vectors (batch, ..., output_dim) it makes (batch, ..., input_dim).
+
+    Args:
+        input_dim: how many numbers there are: inputs lie between 0 and `input_dim` - 1.
+        output_dim: the length of the vectors.
+        tie_weights: whether the way back uses the same vectors; otherwise it has a kernel of its
+            own, (output_dim, input_dim).
+        embeddings_initializer: of the vectors, and of that kernel.
+        embeddings_regularizer: penalty on the vectors.
+        embeddings_constraint: of the vectors, applied after each update.
+        mask_zero: whether 0 stands for a missing step, that later layers skip.
+        reverse_dtype: None, or "float32".
+        logit_soft_cap: the scores s become cap * tanh(s / cap); None: they stay.
+
+    Raises:
+        ValueError: an argument is out of bounds.
+
+    Example:
+        >>> from konnx.layers import Input
+        >>> layer = ReversibleEmbedding(1000, 64)
+        >>> layer(layer(Input((10,))), reverse=True).shape
+        (None, 10, 1000)
+    """
+
+    reverse_embeddings: Variable | None = None
+    _is_reverse = False
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: str | None = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            **kwargs,
+        )
+        self.tie_weights = tie_weights
+        if reverse_dtype not in (None, "float32"):
+            raise problem(self, "reverse_dtype", "must be None or 'float32'", reverse_dtype)
+        self.reverse_dtype = reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                "reverse_embeddings",
+                (self.output_dim, self.input_dim),
+                initializer=self.embeddings_initializer,
+            )
+
+    def compute_mask(self, inputs: Tensor, mask: Any = None) -> Tensor | None:
+        return mask if self._is_reverse else super().compute_mask(inputs)
+
+    def call(self, inputs: Tensor, reverse: bool = False) -> Tensor:
+        """Embed whole numbers, or go back; see the class."""
+        self._is_reverse = reverse
+        if not reverse:
+            return super().call(inputs)
+        kernel = self.reverse_embeddings
+        logits = ops.matmul(inputs, ops.transpose(self.embeddings) if kernel is None else kernel)
+        cap = self.logit_soft_cap
+        return logits if cap is None else ops.multiply(ops.tanh(ops.divide(logits, cap)), cap)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if self._is_reverse:
+            return (*input_shape[:-1], self.input_dim)
+        return super().compute_output_shape(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "tie_weights": self.tie_weights,
+            "reverse_dtype": self.reverse_dtype,
+            "logit_soft_cap": self.logit_soft_cap,
+        }
+
+
 def _places(inputs: Tensor) -> Tensor:
     is_whole = not is_float(inputs.dtype) and inputs.dtype != "bool"
     return inputs if is_whole else ops.cast(inputs, "int32")

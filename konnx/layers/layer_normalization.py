@@ -8,6 +8,7 @@ from typing import Any
 from konnx import ops
 from konnx.graph import Tensor, Variable, op
 from konnx.layers.arguments import problem, whole_number
+from konnx.layers.base import Layer
 from konnx.layers.spec import InputSpec, Shape
 from konnx.layers.weighted import WeightedLayer
 
@@ -63,13 +64,7 @@ class LayerNormalization(WeightedLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.rms_scaling = bool(rms_scaling)
-        given = list(axis) if isinstance(axis, Sequence) else [axis]
-        self.axis = [whole_number(self, "axis", one, minimum=-16) for one in given]
-        if not self.axis:
-            raise problem(self, "axis", "must name one axis or more", axis)
-        self.epsilon = float(epsilon)
-        if self.epsilon < 0:
-            raise problem(self, "epsilon", "must not be negative", epsilon)
+        self.axis, self.epsilon = given_axes(self, axis, epsilon)
         self.center = bool(center)
         self.scale = bool(scale)
         self.choose(
@@ -82,29 +77,17 @@ class LayerNormalization(WeightedLayer):
         )
 
     def build(self, input_shape: Shape) -> None:
-        axes = self._axes(len(input_shape))
-        sizes = [input_shape[axis] for axis in axes]
-        known = [size for size in sizes if size is not None]
-        if len(known) != len(sizes):
-            demand = f"must be axes of known size of {tuple(input_shape)}"
-            raise problem(self, "axis", demand, self.axis)
+        sizes = axes_of(self, self.axis, input_shape)
+        known = list(sizes.values())
         if self.scale or self.rms_scaling:
             self.gamma = self.add_chosen_weight("gamma", known)
         if self.center and not self.rms_scaling:
             self.beta = self.add_chosen_weight("beta", known)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, known, strict=True)))
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=sizes)
         super().build(input_shape)
 
-    def _axes(self, ndim: int) -> list[int]:
-        """The axes, counted from the start, in the order of the weights' own."""
-        axes = [axis % ndim for axis in self.axis if -ndim <= axis < ndim]
-        if len(axes) != len(self.axis) or len(set(axes)) != len(axes) or 0 in axes:
-            demand = f"must be different axes of the {ndim} of the input, and not the batch"
-            raise problem(self, "axis", demand, self.axis)
-        return axes
-
     def call(self, inputs: Tensor) -> Tensor:
-        axes = self._axes(inputs.ndim)
+        axes = [axis % inputs.ndim for axis in self.axis]
         trailing = axes == list(range(inputs.ndim - len(axes), inputs.ndim))
         if trailing and self.gamma is not None and not self.rms_scaling:
             return op(
@@ -121,9 +104,9 @@ class LayerNormalization(WeightedLayer):
         scaled = inputs if self.rms_scaling else centered
         outputs = ops.divide(scaled, ops.sqrt(ops.add(variance, self.epsilon)))
         if self.gamma is not None:
-            outputs = ops.multiply(outputs, _spread(self.gamma, axes, inputs.ndim))
+            outputs = ops.multiply(outputs, spread(self.gamma, axes, inputs.ndim))
         if self.beta is not None:
-            outputs = ops.add(outputs, _spread(self.beta, axes, inputs.ndim))
+            outputs = ops.add(outputs, spread(self.beta, axes, inputs.ndim))
         return outputs
 
     def get_config(self) -> dict[str, Any]:
@@ -137,7 +120,40 @@ class LayerNormalization(WeightedLayer):
         }
 
 
-def _spread(weight: Variable, axes: Sequence[int], ndim: int) -> Tensor:
+def given_axes(layer: Layer, axis: int | Sequence[int], epsilon: float) -> tuple[list[int], float]:
+    """Return the arguments `axis` and `epsilon` of a normalization.
+
+    Raises:
+        ValueError: there is no axis, or epsilon is negative.
+    """
+    given = list(axis) if isinstance(axis, Sequence) else [axis]
+    if not given:
+        raise problem(layer, "axis", "must name one axis or more", axis)
+    if epsilon < 0:
+        raise problem(layer, "epsilon", "must not be negative", epsilon)
+    return [whole_number(layer, "axis", one, minimum=-16) for one in given], float(epsilon)
+
+
+def axes_of(layer: Layer, given: Sequence[int], input_shape: Shape) -> dict[int, int]:
+    """Return the sizes of the axes that are normalized, by their numbers from the start.
+
+    Raises:
+        ValueError: one is no axis, the batch, named twice or of unknown size.
+    """
+    ndim = len(input_shape)
+    axes = [axis % ndim for axis in given if -ndim <= axis < ndim]
+    if len(set(axes)) != len(given) or 0 in axes:
+        demand = f"must be different axes of the {ndim} of the input, and not the batch"
+        raise problem(layer, "axis", demand, given)
+    sizes = {axis: input_shape[axis] for axis in axes}
+    known = {axis: size for axis, size in sizes.items() if size is not None}
+    if len(known) != len(sizes):
+        demand = f"must be axes of known size of {tuple(input_shape)}"
+        raise problem(layer, "axis", demand, given)
+    return known
+
+
+def spread(weight: Variable, axes: Sequence[int], ndim: int) -> Tensor:
     """The weight with its axes where those of the inputs lie."""
     order = sorted(range(len(axes)), key=lambda place: axes[place])
     tensor: Tensor = weight if order == list(range(len(axes))) else ops.transpose(weight, order)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 BATCH = 2
-KERAS_3 = {"GroupedQueryAttention"}
+KERAS_3 = {
+    "GroupedQueryAttention", "MelSpectrogram", "RMSNormalization", "ReversibleEmbedding",
+    "STFTSpectrogram",
+}  # fmt: skip
 """Those that only Keras 3 has; and so it is with the arguments in ONLY_KERAS_3."""
 ONLY_KERAS_3 = {"rms_scaling", "sliding_window", "use_gate", "pad_to_aspect_ratio", "antialias"}
-WHOLE = {"CategoryEncoding": 4}
+WHOLE = {"CategoryEncoding": 4, "ReversibleEmbedding": 4}
 """The layers of whole numbers, and below what the numbers are."""
-UNTRAINED = {"CategoryEncoding", "Discretization"}
-"""Those without gradients; nor has TensorFlow any of resizing by "area"."""
+UNTRAINED = {"CategoryEncoding", "Discretization", "ReversibleEmbedding"}
+"""Those without gradients of some input or weight; TensorFlow has none of resizing by "area"."""
 
 Configurations = list[tuple[dict[str, Any], tuple[Any, ...]]]
 
@@ -22,6 +25,7 @@ L2: dict[str, Any] = {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.1}}
 FIRST = {"data_format": "channels_first"}
 PAIR, TRIPLE, WIDE = ((3, 4), (5, 4)), ((3, 4), (5, 2), (5, 4)), ((2, 3, 4), (2, 5, 4))
 CAUSAL = {"call": {"use_causal_mask": True}}
+BACK = {"call": {"reverse": True}}
 SCORES = {"call": {"return_attention_scores": True}}
 
 LAYERS: dict[str, Configurations] = {
@@ -127,5 +131,30 @@ LAYERS: dict[str, Configurations] = {
         ({"kernel_size": 3, "strides": 2, "padding": "same", "depth_multiplier": 2}, (6, 2)),
         ({"kernel_size": 2, "use_bias": False, "activation": "relu"}, (6, 3)),
         ({"kernel_size": 2, "depthwise_regularizer": L2, "dilation_rate": 2}, (6, 2)),
+    ],
+    "RMSNormalization": [
+        ({}, (3, 4)), ({"axis": 1, "epsilon": 0.1}, (4,)), ({"axis": [2, 1]}, (3, 4)),
+        ({"axis": [-1]}, (2, 3, 4)),
+    ],
+    "STFTSpectrogram": [
+        *(({"mode": mode, "frame_length": 6, "frame_step": 3}, (14, 2))
+          for mode in ("log", "magnitude", "psd", "real", "imag", "angle", "stft")),
+        ({"frame_length": 6, "fft_length": 10, "padding": "same", "expand_dims": True}, (14, 2)),
+        ({"frame_length": 8, "expand_dims": True, **FIRST}, (2, 14)),
+        ({"frame_length": 8, "mode": "psd", **FIRST}, (2, 14)),
+    ],
+    "MelSpectrogram": [
+        ({"fft_length": 16, "sequence_stride": 6, "num_mel_bins": 3}, (40,)),
+        ({"fft_length": 16, "sequence_stride": 6, "num_mel_bins": 3, "mag_exp": 1.0}, (40,)),
+        ({"fft_length": 16, "sequence_stride": 6, "num_mel_bins": 3, "sequence_length": 11,
+          "window": "hamming", "top_db": 5.0, "ref_power": 2.0}, (40,)),
+        ({"fft_length": 16, "sequence_stride": 8, "num_mel_bins": 2, "power_to_db": False,
+          "mag_exp": 1.0, "window": None, "min_freq": 50.0, "max_freq": 4000}, (40,)),
+    ],
+    "ReversibleEmbedding": [
+        ({"input_dim": 4, "output_dim": 3}, (2,)),
+        ({"input_dim": 4, "output_dim": 3, "embeddings_regularizer": L2, **BACK}, (3,)),
+        ({"input_dim": 4, "output_dim": 3, "tie_weights": False, **BACK}, (2, 3)),
+        ({"input_dim": 4, "output_dim": 3, "logit_soft_cap": 2.0, **BACK}, (2, 3)),
     ],
 }  # fmt: skip

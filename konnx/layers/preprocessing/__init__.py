@@ -10,16 +10,19 @@ from konnx.layers.preprocessing.augmentation import (
 )
 from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
 from konnx.layers.preprocessing.lookup import IntegerLookup
+from konnx.layers.preprocessing.mel_spectrogram import MelSpectrogram
 from konnx.layers.preprocessing.normalization import Normalization
 from konnx.layers.preprocessing.random_sizes import RandomCrop, RandomHeight, RandomWidth
 from konnx.layers.preprocessing.rescaling import Rescaling
 from konnx.layers.preprocessing.resizing import CenterCrop, Resizing
+from konnx.layers.preprocessing.spectrogram import STFTSpectrogram
 
 __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Discretization",
     "IntegerLookup",
+    "MelSpectrogram",
     "Normalization",
     "RandomBrightness",
     "RandomContrast",
@@ -32,4 +35,5 @@ __all__ = [
     "RandomZoom",
     "Rescaling",
     "Resizing",
+    "STFTSpectrogram",
 ]

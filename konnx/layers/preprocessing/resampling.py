@@ -65,7 +65,7 @@ def weights_of(length: int, size: int, interpolation: str, antialias: bool) -> n
         corner = np.floor(centers - 0.5)
         centers = corner + np.rint((centers - 0.5 - corner) * 1024) / 1024 + 0.5
     distances = np.abs(np.arange(length) + 0.5 - centers) / stretch
-    shares = np.where(distances > radius, 0.0, kernel(distances))
+    shares = np.where(distances >= radius, 0.0, kernel(distances))
     return np.asarray(shares / shares.sum(1, keepdims=True))
 
 
