@@ -136,7 +136,9 @@ class BatchNormalization(WeightedLayer):
         others = [other for other in range(inputs.ndim) if other != axis]
         is_last = axis == inputs.ndim - 1
         mean = ops.mean(inputs, others, keepdims=not is_last)
-        variance = ops.mean(ops.square(inputs - mean), others, keepdims=not is_last)
+        # Deviations add up to 0, and so does what the mean's gradient would get from the variance.
+        deviation = inputs - ops.stop_gradient(mean)
+        variance = ops.mean(ops.square(deviation), others, keepdims=not is_last)
         self.add_update(
             [self._moved(self.moving_mean, mean), self._moved(self.moving_variance, variance)]
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from konnx.config import floatx
-from konnx.graph import Tensor, constant, int64s, is_float, op, refine
+from konnx.graph import Tensor, composite, constant, int64s, is_float, op, refine
 from konnx.ops._convert import as_tensor, canonical_axes, canonical_axis, cast, scalar
 from konnx.ops.elementwise import logical_not, multiply, sqrt, square, subtract, where
 from konnx.ops.shape import arange, expand_dims, expand_like, slice_axes
@@ -38,7 +38,8 @@ def sum_to_last_axis(x: Tensor) -> Tensor:
     rows = x if x.ndim == 2 else op("Reshape", x, int64s([-1, size]))
     count = op("Concat", int64s([1]), op("Shape", rows, start=0, end=1), axis=0)
     ones = op("Expand", scalar(1, x), count)
-    return op("Squeeze", op("MatMul", ones, rows), int64s([0]))
+    total = op("Squeeze", op("MatMul", ones, rows), int64s([0]))
+    return composite(total, "SumToLastAxis", [x], {}) if x.ndim == 4 else total
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

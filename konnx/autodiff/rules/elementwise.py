@@ -40,7 +40,7 @@ _UNARY: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 _BINARY: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Gradients]] = {
     "Add": lambda a, b, y, dy: (dy, dy),
     "Sub": lambda a, b, y, dy: (dy, -dy),
-    "Mul": lambda a, b, y, dy: (dy * b, dy * a),
+    "Mul": lambda a, b, y, dy: (dy * b, dy * a) if a is not b else ((dy + dy) * a, None),
     "Div": lambda a, b, y, dy: (dy / b, -(dy * y / b)),
     "Max": lambda a, b, y, dy: _to_winner(ops.less(a, b), dy),
     "Min": lambda a, b, y, dy: _to_winner(ops.greater(a, b), dy),

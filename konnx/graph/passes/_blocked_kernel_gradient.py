@@ -12,7 +12,9 @@ the caches. A Scan runs over the samples, and each convolution adds to what came
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from konnx.graph.leaves import int64s, placeholder
 from konnx.graph.operators import op
@@ -26,7 +28,6 @@ KIND = "ConvKernelGradient"
 """What `composite` calls it. Its inputs are those of the convolution and the output's gradient."""
 
 _FEWEST_PIXELS = 64  # of an output: below, a step of the Scan takes longer than it computes
-_FILTERS = 64  # that ONNX Runtime computes together, at most
 
 
 @dataclass(frozen=True)
@@ -39,73 +40,99 @@ class KernelGradient:
         inner: channels of x in a block, 1 if it is plain.
         outer: channels of dy in a block.
         window: attributes of the convolution.
+        name: of the Scan.
     """
 
     x: Tensor
     dy: Tensor
     inner: int
     outer: int
-    window: dict[str, list[int]]
+    window: dict[str, Any]
     name: str
 
     def make(self) -> Tensor:
-        """(out, in, height, width), plain."""
-        (_, channels, *_), (_, out, *_) = self.x.shape, self.dy.shape
-        assert channels is not None
-        assert out is not None
+        """(out, in / group, height, width), plain."""
+        return self._of_each_channel() if self.window["group"] > 1 else self._of_all_channels()
+
+    def _of_all_channels(self) -> Tensor:
+        channels, rows, columns = (size or 0 for size in self.x.shape[1:])
+        out, *places = (size or 0 for size in self.dy.shape[1:])
         outer_blocks, inner_blocks = out // self.outer, channels // self.inner
         height, width = self.window["kernel_shape"]
-        total = self._sum_over_samples(inner_blocks, out)
-        apart = op(
-            "Reshape",
-            total,
-            int64s([inner_blocks, outer_blocks, height, width, self.inner, self.outer]),
+        attributes = {"dilations": self._beside(self.window["strides"]), "kernel_shape": places}
+        total = self._sum_over_samples(
+            [inner_blocks, 1, rows, columns * self.inner],
+            [out, 1, *places],
+            (inner_blocks, out, height, width * self.inner),
+            attributes,
         )
-        arranged = op("Transpose", apart, perm=[1, 5, 0, 4, 2, 3])
+        blocks = [inner_blocks, outer_blocks, height, width, self.inner, self.outer]
+        arranged = op("Transpose", op("Reshape", total, int64s(blocks)), perm=[1, 5, 0, 4, 2, 3])
         return op("Reshape", arranged, int64s([out, channels, height, width]))
 
-    def _sum_over_samples(self, inner_blocks: int, out: int) -> Tensor:
-        (_, _, rows, columns), (_, _, *places) = self.x.shape, self.dy.shape
+    def _of_each_channel(self) -> Tensor:
+        """Depthwise: the blocks of x are those of dy, and both stay as they are."""
+        channels, *sizes = (size or 0 for size in self.x.shape[1:])
+        places = [size or 0 for size in self.dy.shape[2:]]
         height, width = self.window["kernel_shape"]
-        images = op(
-            "Reshape", self.x, int64s([0, inner_blocks, 1, rows or 0, (columns or 0) * self.inner])
-        )
-        kernels = op("Reshape", self.dy, int64s([0, out, 1, *[place or 0 for place in places]]))
-        sums = (inner_blocks, out, height, width * self.inner)
-        image, kernel = (placeholder((t.dims or ())[1:], name="sample") for t in (images, kernels))
-        sum_before = placeholder(sums, name="sum")
-        strides = self.window["strides"]
+        after = self._after()
+        reached = [
+            size + max(0, -rest) for size, rest in zip((height, width), after, strict=True)
+        ]  # more than the kernel where the last pixels meet none
         attributes = {
+            "dilations": self.window["strides"],
+            "group": channels,
             "kernel_shape": places,
-            "dilations": [strides[0], strides[1] * self.inner],
+            "pads": [*self.window["pads"][:2], *(max(0, rest) for rest in after)],
         }
-        given = [self._padded(image), kernel, None, sum_before]
-        added = blocked_node("Conv", given, attributes, sum_before.type, f"{self.name}/Conv")
-        body = Subgraph((sum_before, image, kernel), (), (added,))
-        zeros = op("ConstantOfShape", int64s(sums))
-        node = scan_node(
-            [zeros], [images, kernels], [], body, [zeros.type], reverse=False, name=self.name
+        total = self._sum_over_samples(
+            [1, channels, *sizes], [channels, 1, *places], (1, channels, *reached), attributes
         )
+        blocks = op("Reshape", total, int64s([channels // self.outer, *reached, self.outer]))
+        kernel = op("Slice", blocks, int64s([0, 0]), int64s([height, width]), int64s([1, 2]))
+        arranged = op("Transpose", kernel, perm=[0, 3, 1, 2])
+        return op("Reshape", arranged, int64s([channels, 1, height, width]))
+
+    def _sum_over_samples(
+        self,
+        image_sizes: list[int],
+        kernel_sizes: list[int],
+        sums: tuple[int, ...],
+        attributes: dict[str, Any],
+    ) -> Tensor:
+        images = op("Reshape", self.x, int64s([0, *image_sizes]))
+        kernels = op("Reshape", self.dy, int64s([0, *kernel_sizes]))
+        image, kernel = (placeholder(t, name="sample") for t in (image_sizes, kernel_sizes))
+        before = placeholder(sums, name="sum")
+        met = image if "pads" in attributes else self._padded(image)
+        given = [met, kernel, None, before]
+        added = blocked_node("Conv", given, attributes, before.type, f"{self.name}/Conv")
+        body = Subgraph((before, image, kernel), (), (added,))
+        zeros, types = op("ConstantOfShape", int64s(sums)), [before.type]
+        node = scan_node([zeros], [images, kernels], [], body, types, reverse=False, name=self.name)
         return node.outputs[0]
 
     def _padded(self, image: Tensor) -> Tensor:
         """One sample with what the kernel meets around it, and without what it never meets."""
-        top, left, *_ = self.window["pads"]
-        bottom, right = self._after()
-        pads = [0, 0, top, left * self.inner, 0, 0, bottom, right * self.inner]
+        before, after = self._beside(self.window["pads"][:2]), self._beside(self._after())
+        pads = [0, 0, *before, 0, 0, *after]
         return op("Pad", image, int64s(pads)) if any(pads) else image
+
+    def _beside(self, pair: Sequence[int]) -> list[int]:
+        """Numbers of rows and columns, where the channels of a block are columns."""
+        return [pair[0], pair[1] * self.inner]
 
     def _after(self) -> list[int]:
         """The padding at the end of both axes; negative where the last pixels meet no kernel."""
         return [
-            (place - 1) * stride + size - before - length
-            for place, stride, size, before, length in zip(
+            (places - 1) * stride + size - before - length
+            for places, stride, size, before, length in zip(
                 known_sizes((self.dy.dims or ())[2:]) or (),
                 self.window["strides"],
                 self.window["kernel_shape"],
-                self.window["pads"],
+                self.window["pads"][:2],
                 known_sizes((self.x.dims or ())[2:]) or (),
-                strict=False,
+                strict=True,
             )
         ]
 
@@ -113,7 +140,7 @@ class KernelGradient:
 def is_worth_it(node: Node, block: int) -> bool:
     """Tell whether a composite is such a gradient, of sizes that make this the fastest way."""
     attributes = node.attributes
-    if attributes["kind"] != KIND or attributes["group"] != 1 or {*attributes["dilations"]} != {1}:
+    if attributes["kind"] != KIND or {*attributes["dilations"]} != {1}:
         return False
     _, x, dy = node.inputs
     assert x is not None
@@ -121,6 +148,10 @@ def is_worth_it(node: Node, block: int) -> bool:
     sizes, places = known_sizes((x.dims or ())[1:]), known_sizes((dy.dims or ())[1:])
     if x.dtype != "float32" or sizes is None or places is None or len(places) != 3:
         return False
-    fills = sizes[0] < block or sizes[0] % block == 0
-    large = math.prod(places[1:]) >= _FEWEST_PIXELS and math.prod(attributes["kernel_shape"]) > 1
-    return fills and large and places[0] % block == 0
+    channels, out, group = sizes[0], places[0], attributes["group"]
+    if out % block or math.prod(places[1:]) < _FEWEST_PIXELS:
+        return False
+    if group > 1:
+        return bool(channels == out == group)
+    fills, is_pixel = channels % block == 0, math.prod(attributes["kernel_shape"]) == 1
+    return fills or (channels < block and not is_pixel)

@@ -73,23 +73,31 @@ def reorder_output(x: Blocked, name: str) -> Tensor:
     return blocked_node("ReorderOutput", [tensor], attributes, type_, f"{name}/ReorderOutput")
 
 
-def reduced(x: Tensor, block: int, node: Node, *, of_samples: bool) -> Tensor:
+def reduced(x: Tensor, block: int, op_type: str, y: Tensor, *, of_samples: bool) -> Tensor:
     """What a reduction over the pixels makes of a blocked tensor, and perhaps over samples, too.
 
     Args:
         x: blocked.
         block: channels in a block.
-        node: the reduction.
+        op_type: of the reduction.
+        y: what the result is like.
         of_samples: reduce over samples, too; in two steps, as one over both sides is slow.
     """
     _, channels, *sizes = x.shape
     pixels = math.prod(size or 0 for size in sizes)
     tensor = op("Reshape", x, int64s([0, (channels or 0) // block, pixels, block]))
     for axis in (2, 0) if of_samples else (2,):
-        tensor = op(node.op_type, tensor, int64s([axis]), keepdims=0)
-    y = node.outputs[0]
+        tensor = op(op_type, tensor, int64s([axis]), keepdims=0)
     sizes_of_y = int64s([0 if dim is None else dim for dim in y.shape])
-    return Node("Reshape", [tensor, sizes_of_y], {}, [y.type], name=node.name).outputs[0]
+    return Node("Reshape", [tensor, sizes_of_y], {}, [y.type], name=y.node.name).outputs[0]
+
+
+def channel_map(values: Tensor, block: int, channels: int, sizes: Sequence[int]) -> Tensor:
+    """One value for each channel, perhaps of each sample, as blocked images of these sizes."""
+    blocks = channels // block
+    apart = op("Reshape", values, int64s([-1, blocks, 1, block]))
+    repeated = op("Expand", apart, int64s([1, blocks, math.prod(sizes), block]))
+    return op("Reshape", repeated, int64s([0, channels, *sizes]))
 
 
 def in_order(tensor: Tensor, perm: tuple[int, ...]) -> tuple[Dim, ...]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from konnx.graph.leaves import int64s
+from konnx.graph.operators import op
 from konnx.graph.passes import _blocked_kernel_gradient as kernel_gradient
 from konnx.graph.passes import _blocked_pool_gradient as pool_gradient
 from konnx.graph.passes._blocked_nodes import (
@@ -20,6 +22,7 @@ from konnx.graph.passes._blocked_nodes import (
     Blocked,
     blocked_filter,
     blocked_node,
+    channel_map,
     in_order,
     perm_of,
     reduced,
@@ -64,6 +67,9 @@ class _Blocking:
         self._users = find_users(self._outputs)
         self._plain: dict[Tensor, Tensor] = {}
         self._blocked: dict[Tensor, Blocked] = {}
+        self._expansions: dict[Tensor, Node] = {}  # repeated only where that is asked for
+        # One value a channel, for each pixel of an image of some size.
+        self._maps: dict[tuple[Tensor, tuple[int, ...]], Tensor] = {}
         self._wanted = self._find_wanted()
 
     def run(self) -> list[Tensor]:
@@ -80,14 +86,17 @@ class _Blocking:
             follows = not node.domain and node.op_type in _FOLLOWERS and node.outputs[0] in wanted
             if self._is_worth_it(node) or follows:
                 wanted.update(tensor for tensor in node.inputs[:2] if tensor is not None)
-            elif node.outputs and is_composite(node.outputs[0]):
+            elif node.outputs and is_composite(node.outputs[0]) and node.inputs[0] is None:
                 wanted.update(tensor for tensor in node.inputs[1:] if tensor is not None)
         return wanted
 
     def _visit(self, node: Node) -> None:
         with name_scope(node.scope):
-            if self._apply_rule(node):
-                return
+            if not self._apply_rule(node):
+                self._copy(node)
+
+    def _copy(self, node: Node) -> None:
+        """The same on plain tensors."""
         inputs = [None if t is None else self._as_plain(t) for t in node.inputs]
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         copied = node if same else node.with_inputs(inputs)
@@ -103,12 +112,17 @@ class _Blocking:
 
     def _as_plain(self, tensor: Tensor) -> Tensor:
         if tensor not in self._plain:
-            self._plain[tensor] = reorder_output(self._blocked[tensor], tensor.node.name)
+            if tensor in self._blocked:
+                self._plain[tensor] = reorder_output(self._blocked[tensor], tensor.node.name)
+            else:
+                expand = self._expansions[tensor]
+                self._copy(expand)
+                self._plain[tensor] = self._plain[expand.outputs[0]]
         return self._plain[tensor]
 
     def _as_blocked(self, tensor: Tensor, *, last: bool) -> Tensor:
         if tensor not in self._blocked:
-            plain = self._plain[tensor]
+            plain = self._as_plain(tensor)
             self._blocked[tensor] = reorder_input(plain, tensor.node.name, last=last)
         return self._blocked[tensor].tensor
 
@@ -213,23 +227,90 @@ class _Blocking:
 
     def elementwise(self, node: Node) -> bool:
         y = node.outputs[0]
-        whole = [t for t in node.inputs if t is not None and not _is_scalar(t)]
-        there = [self._blocked[t] for t in whole if t in self._blocked]
-        if not there or not self._stays_blocked(y) or any(not _fill(t, y) for t in whole):
+        there = [t for t in node.inputs if t in self._blocked and _fill(t, y)]
+        if not there:
+            return self._before_expansion(node)
+        is_whole = any(t.dims == y.dims for t in there)
+        given = [self._unexpanded(t, y) if is_whole else t for t in node.inputs]
+        if not self._stays_blocked(y):
             return False
-        last = there[0].last
-        if not self._can_block(y, last=last) or any(one.last != last for one in there):
+        last = self._blocked[there[0]].last
+        if not self._can_block(y, last=last):
             return False
-        missing = [t for t in whole if t not in self._blocked]
-        if any(t.dtype != "float32" for t in missing) or (missing and y not in self._wanted):
+        inputs = [None if t is None else self._operand(t, y, last) for t in given]
+        if any(made is None and t is not None for made, t in zip(inputs, given, strict=True)):
             return False
-        inputs = [
-            t if t is None else self._as_blocked(t, last=last) if t in whole else self._as_plain(t)
-            for t in node.inputs
-        ]
         type_ = TensorType(y.dtype, in_order(y, TO_FIRST)) if last else y.type
         made = Node(node.op_type, inputs, node.attributes, [type_], name=node.name)
         return self._set(node, made.outputs[0], last=last)
+
+    def _operand(self, tensor: Tensor, y: Tensor, last: bool) -> Tensor | None:
+        """An operand as it meets the others in blocks; None if that would cost too much."""
+        if _is_scalar(tensor):
+            return self._as_plain(tensor)
+        if tensor in self._blocked and _fill(tensor, y):
+            blocked = self._blocked[tensor]
+            return blocked.tensor if blocked.last == last else None
+        if tensor.dtype != "float32":
+            return None
+        if _fill(tensor, y):
+            return self._as_blocked(tensor, last=last) if y in self._wanted else None
+        return self._as_map(tensor, y, last) if _is_of_channels(tensor, y, last) else None
+
+    def _as_map(self, tensor: Tensor, y: Tensor, last: bool) -> Tensor:
+        """One value a channel, written for each pixel: blocks are too short to be broadcast."""
+        axes = TO_FIRST[1:] if last else (1, 2, 3)
+        channels, *sizes = (y.shape[axis] or 0 for axis in axes)
+        key = (tensor, tuple(sizes))
+        if key not in self._maps:
+            self._maps[key] = channel_map(self._as_plain(tensor), self._block, channels, sizes)
+        return self._maps[key]
+
+    def _unexpanded(self, tensor: Tensor | None, y: Tensor) -> Tensor | None:
+        """What is repeated to the shape of others, with which it broadcasts anyway."""
+        if tensor not in self._expansions or tensor.dims != y.dims or None in (y.dims or ()):
+            return tensor
+        return self._expansions[tensor].inputs[0]
+
+    def expansion(self, node: Node) -> bool:
+        """Put it off: where others have that shape already, nothing need be repeated."""
+        [y] = node.outputs
+        if len(y.dims or ()) != 4:
+            return False
+        self._expansions[y] = node
+        return True
+
+    def _before_expansion(self, node: Node) -> bool:
+        """Compute what is repeated before it is."""
+        y = node.outputs[0]
+        repeated = [t for t in node.inputs if t is not None and self._unexpanded(t, y) is not t]
+        if not repeated or not all(
+            t in repeated or t is None or _is_scalar(t) for t in node.inputs
+        ):
+            return False
+        given = [self._unexpanded(t, y) for t in node.inputs]
+        once = op(
+            node.op_type,
+            *[None if t is None else self._as_plain(t) for t in given],
+            **node.attributes,
+        )
+        self._plain[once] = once
+        shape = self._expansions[repeated[0]].inputs[1]
+        self._expansions[y] = Node("Expand", [once, shape], {}, [y.type], name=node.name)
+        return True
+
+    def shape(self, node: Node) -> bool:
+        """That of blocks, in the order of the axes of what is asked for."""
+        [x] = node.inputs
+        if x not in self._blocked:
+            return False
+        blocked, y = self._blocked[x], node.outputs[0]
+        if node.op_type == "Size" or not blocked.last:
+            self._plain[y] = op(node.op_type, blocked.tensor, **node.attributes)
+        else:
+            order = TO_LAST[node.attributes.get("start", 0) : node.attributes.get("end", 4)]
+            self._plain[y] = op("Gather", op("Shape", blocked.tensor), int64s(order))
+        return True
 
     def _stays_blocked(self, y: Tensor) -> bool:
         """Only floats can be reordered; what is compared must be made floats right away."""
@@ -260,7 +341,20 @@ class _Blocking:
         axes = [axis % 4 for axis in axes]
         if {*axes} not in (pixels, {0, *pixels}):
             return False
-        self._plain[y] = reduced(blocked.tensor, self._block, node, of_samples=0 in axes)
+        self._plain[y] = reduced(blocked.tensor, self._block, node.op_type, y, of_samples=0 in axes)
+        return True
+
+    def sum_of_channels(self, node: Node) -> bool:
+        """Over all axes but the last."""
+        standard, x = node.inputs
+        assert standard is not None
+        assert x is not None
+        y = node.outputs[0]
+        if x in self._blocked and self._blocked[x].last:
+            tensor = self._blocked[x].tensor
+            self._plain[y] = reduced(tensor, self._block, "ReduceSum", y, of_samples=True)
+        else:
+            self._plain[y] = self._as_plain(standard)
         return True
 
     def enlarging(self, node: Node) -> bool:
@@ -287,6 +381,8 @@ def _choose_composites(outputs: Sequence[Tensor], block: int) -> list[Tensor]:
     def replace(node: Node, inputs: list[Tensor | None]) -> Sequence[Tensor] | None:
         if not node.outputs or not is_composite(node.outputs[0]):
             return None
+        if node.attributes["kind"] == "SumToLastAxis":
+            return None
         if kernel_gradient.is_worth_it(node, block) or pool_gradient.is_worth_it(node, block):
             return node.with_inputs([None, *inputs[1:]]).outputs
         assert inputs[0] is not None
@@ -303,6 +399,17 @@ def _kernel(node: Node) -> tuple[int, ...]:
 
 def _is_scalar(tensor: Tensor) -> bool:
     return tensor.dims is not None and all(dim == 1 for dim in tensor.dims)
+
+
+def _is_of_channels(tensor: Tensor, y: Tensor, last: bool) -> bool:
+    """Tell whether a tensor has one value for each channel of y, perhaps of each sample."""
+    dims, whole = tensor.dims or (), y.dims or ()
+    sizes = (1, 1, whole[3]) if last else (whole[1], 1, 1)
+    return (
+        dims[-3:] == sizes[-len(dims) :]
+        and (len(dims) < 4 or dims[0] in (1, whole[0]))
+        and (last or len(dims) > 2)
+    )
 
 
 def _fill(tensor: Tensor, y: Tensor) -> bool:
@@ -336,6 +443,9 @@ _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
     **dict.fromkeys(UNARY | BROADCASTING, _Blocking.elementwise),
     **dict.fromkeys(("ReduceMean", "ReduceSum"), _Blocking.reduction),
     "AveragePool": _Blocking.pooling,
+    "Expand": _Blocking.expansion,
+    "Shape": _Blocking.shape,
+    "Size": _Blocking.shape,
     "Conv": _Blocking.convolution,
     "MaxPool": _Blocking.pooling,
     "Relu": _Blocking.relu,
@@ -344,6 +454,7 @@ _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
 }
 _COMPOSITES: dict[str, Callable[[_Blocking, Node], bool]] = {
     kernel_gradient.KIND: _Blocking.kernel_gradient,
+    "SumToLastAxis": _Blocking.sum_of_channels,
     pool_gradient.KIND: _Blocking.pool_gradient,
 }
-_FOLLOWERS = _RULES.keys() - {"Conv", "ReduceMean", "ReduceSum"}
+_FOLLOWERS = _RULES.keys() - {"Conv", "ReduceMean", "ReduceSum", "Shape", "Size"}

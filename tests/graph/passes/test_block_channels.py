@@ -50,6 +50,27 @@ def depthwise(x: Tensor) -> Tensor:
     return convolved(between, 16, seed=3)
 
 
+def normalized(x: Tensor) -> Tensor:
+    """As batch normalization in training."""
+    mean = ops.mean(x, [0, 1, 2])
+    variance = ops.mean(ops.square(x - ops.stop_gradient(mean)), [0, 1, 2])
+    gamma, beta = (Variable(normal((x.shape[-1],), seed), "float32") for seed in (20, 21))
+    return ops.normalize(x, mean, variance, gamma, beta, 1e-3)
+
+
+def normalized_first(x: Tensor) -> Tensor:
+    """The same where channels come first."""
+    mean = ops.mean(x, [0, 2, 3], keepdims=True)
+    variance = ops.mean(ops.square(x - mean), [0, 2, 3], keepdims=True)
+    return ops.normalize(x, mean, variance, None, None, 1e-3)
+
+
+def strided_depthwise(x: Tensor) -> Tensor:
+    kernel = Variable(normal((3, 3, 16, 1), 7), "float32")
+    y = ops.tanh(convolved(x, 16, padding="same"))
+    return ops.depthwise_convolution(y, kernel, strides=(2, 2), dilations=(1, 1), padding="same")
+
+
 # name -> the graph of one input (batch, 18, 18, 16), and how many convolutions are blocked
 GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "one": (lambda x: convolved(x, 16), 1),
@@ -69,6 +90,29 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "windows side by side": (lambda x: ops.max_pool(ops.tanh(two(x)), (2, 2), (2, 2)), 2),
     "windows that leave pixels over": (lambda x: ops.max_pool(convolved(x, 16), (3, 5), (3, 5)), 1),
     "windows of rows": (lambda x: ops.max_pool(convolved(x, 32), (4, 1), (4, 1)), 1),
+    "batch normalization": (
+        # without bias, whose gradient is 0 there
+        lambda x: convolved(ops.relu(normalized(convolved(x, 16, bias=False))), 16),
+        2,
+    ),
+    "normalization of each sample": (
+        lambda x: ops.normalize_batch(two(x), None, None, [1, 2])[0] * ops.mean(two(x), [1], True),
+        4,
+    ),
+    "depthwise with strides": (strided_depthwise, 2),
+    "the mean of all pixels": (lambda x: ops.mean(ops.tanh(two(x)), [1, 2]), 2),
+    "channels first": (
+        lambda x: ops.mean(
+            normalized_first(ops.transpose(two(x), [0, 3, 1, 2])), [2, 3], keepdims=True
+        ),
+        2,
+    ),
+    "its shape alone": (
+        lambda x: (
+            ops.tanh(convolved(x, 16)) * ops.cast(ops.shape(convolved(x, 32, seed=3))[3], "float32")
+        ),
+        2,
+    ),
     "a sum of two ways": (lambda x: convolved(x, 16) + ops.tanh(convolved(x, 16, seed=5)), 2),
     "a sum with what is plain": (
         lambda x: convolved(ops.tanh(x) + convolved(x, 16, padding="same"), 16, seed=4),
@@ -132,7 +176,9 @@ def test_convolutions_are_blocked(name: str) -> None:
         pytest.param(lambda x: convolved(x, 12), 0, id="channels that fill no block"),
         pytest.param(lambda x: convolved(x[:, :, :, :12], 16), 0, id="neither few nor blocks"),
         pytest.param(lambda x: convolved(x, 16, dilations=(2, 2)), 0, id="dilations"),
-        pytest.param(lambda x: convolved(x, 16, 1), 0, id="one pixel"),
+        pytest.param(lambda x: convolved(x, 16, 1), 1, id="one pixel"),
+        pytest.param(lambda x: convolved(x[:, :, :, :3], 16, 1), 0, id="one pixel of few channels"),
+        pytest.param(strided_depthwise, 2, id="depthwise"),
         pytest.param(lambda x: convolved(x[:, :6, :6], 16), 0, id="a small image"),
     ],
 )
