@@ -14,6 +14,13 @@ from konnx.utils.renamed import pop_renamed
 _SHA256 = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
 _INDEX_MD5 = "4d44cc38712099c9e383dc6e5f11a921"
 
+_TOPICS = (
+    "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves "
+    "ship cotton carcass crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold "
+    "tin strategic-metal livestock retail ipi iron-steel rubber heat jobs lei bop zinc orange "
+    "pet-chem dlr gas silver wpi hog lead"
+)
+
 
 def load_data(
     path: str = "reuters.npz",
@@ -71,3 +78,13 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
         path: name of the file in the cache, or an absolute path.
     """
     return read_word_index(fetch_file(path, "reuters_word_index.json", _INDEX_MD5))
+
+
+def get_label_names() -> tuple[str, ...]:
+    """Return the names of the 46 topics, by their numbers.
+
+    Example:
+        >>> get_label_names()[3]
+        'earn'
+    """
+    return tuple(_TOPICS.split())
