@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from konnx import ops
+from konnx import ops, runtime
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, placeholder, substitute
 from konnx.training.exchanged import Compute, as_dtype, part_of, shares_of
@@ -19,8 +19,8 @@ from konnx.utils.random import next_run_seed
 class Replicas:
     """Devices that each compute on a part of every batch, with copies of the weights.
 
-    The first one computes on the model's own variables and takes the steps; the others' copies
-    are brought up to date when they are next used.
+    Steps are taken on the default device. If that is one of the devices, it computes on the model's
+    own variables; the others' copies are brought up to date when they are next used.
 
     Args:
         devices: "cpu", "cuda:0", …; one that is named again computes on copies of its own.
@@ -31,8 +31,10 @@ class Replicas:
 
     def __init__(self, devices: Sequence[str], threads: int | None = None) -> None:
         self.devices = list(devices)
+        home = str(runtime.resolve_device())
+        own = self.devices.index(home) if home in devices else None
         self._replicas = [
-            _Replica(device, threads, copies=number > 0) for number, device in enumerate(devices)
+            _Replica(device, threads, copies=number != own) for number, device in enumerate(devices)
         ]
         self._pool = ThreadPoolExecutor(len(devices), thread_name_prefix="konnx-replica")
 
