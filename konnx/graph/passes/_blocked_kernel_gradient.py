@@ -27,6 +27,10 @@ from konnx.graph.tensor import Node, Tensor
 KIND = "ConvKernelGradient"
 """What `composite` calls it. Its inputs are those of the convolution and the output's gradient."""
 
+_MANY = (
+    2**16
+)  # elements of an image: from here on, to pad one after another keeps them in the cache
+
 _FEWEST_PIXELS = 64  # of an output: below, a step of the Scan takes longer than it computes
 
 
@@ -102,21 +106,23 @@ class KernelGradient:
     ) -> Tensor:
         images = op("Reshape", self.x, int64s([0, *image_sizes]))
         kernels = op("Reshape", self.dy, int64s([0, *kernel_sizes]))
-        image, kernel = (placeholder(t, name="sample") for t in (image_sizes, kernel_sizes))
+        pads = [] if "pads" in attributes else self._pads()
+        at_once = math.prod(image_sizes) < _MANY
+        if at_once:
+            images = _padded(images, pads)
+        image, kernel = (placeholder((t.dims or ())[1:], name="sample") for t in (images, kernels))
         before = placeholder(sums, name="sum")
-        met = image if "pads" in attributes else self._padded(image)
-        given = [met, kernel, None, before]
+        given = [image if at_once else _padded(image, pads), kernel, None, before]
         added = blocked_node("Conv", given, attributes, before.type, f"{self.name}/Conv")
         body = Subgraph((before, image, kernel), (), (added,))
         zeros, types = op("ConstantOfShape", int64s(sums)), [before.type]
         node = scan_node([zeros], [images, kernels], [], body, types, reverse=False, name=self.name)
         return node.outputs[0]
 
-    def _padded(self, image: Tensor) -> Tensor:
-        """One sample with what the kernel meets around it, and without what it never meets."""
+    def _pads(self) -> list[int]:
+        """What the kernel meets around an image, negative for what it never meets."""
         before, after = self._beside(self.window["pads"][:2]), self._beside(self._after())
-        pads = [0, 0, *before, 0, 0, *after]
-        return op("Pad", image, int64s(pads)) if any(pads) else image
+        return [0, 0, *before, 0, 0, *after]
 
     def _beside(self, pair: Sequence[int]) -> list[int]:
         """Numbers of rows and columns, where the channels of a block are columns."""
@@ -135,6 +141,15 @@ class KernelGradient:
                 strict=True,
             )
         ]
+
+
+def _padded(images: Tensor, pads: list[int]) -> Tensor:
+    """An image, or all of them."""
+    if not any(pads):
+        return images
+    half = len(pads) // 2
+    more = [0] * (images.ndim - half)
+    return op("Pad", images, int64s([*more, *pads[:half], *more, *pads[half:]]))
 
 
 def is_worth_it(node: Node, block: int) -> bool:

@@ -29,6 +29,7 @@ from konnx.graph.passes._blocked_nodes import (
     reorder_input,
     reorder_output,
 )
+from konnx.graph.passes._blocked_transposed import Transposed
 from konnx.graph.passes._nodes import (
     BROADCASTING,
     UNARY,
@@ -203,6 +204,21 @@ class _Blocking:
         if self._can_block(tensor):
             return self._as_blocked(tensor, last=False)
         return reorder_input(self._as_plain(tensor), tensor.node.name, last=False).tensor
+
+    def transposed(self, node: Node) -> bool:
+        """With strides, as a convolution without, where input and output are blocked."""
+        x, kernel, *_ = node.inputs
+        y = node.outputs[0]
+        if x is None or kernel is None or not (x in self._blocked or y in self._wanted):
+            return False
+        group = node.attributes.get("group", 1)
+        if group not in (1, x.shape[1]) or not self._can_block(x) or not self._can_block(y):
+            return False
+        found = Transposed.of(node, self._block)
+        if found is None or (found.is_depthwise and y.shape[1] != group):
+            return False
+        made = found.make(self._as_blocked(x, last=False), self._as_plain(kernel))
+        return self._set(node, made)
 
     # What follows -----------------------------------------------------------------------------
 
@@ -447,6 +463,7 @@ _RULES: dict[str, Callable[[_Blocking, Node], bool]] = {
     "Shape": _Blocking.shape,
     "Size": _Blocking.shape,
     "Conv": _Blocking.convolution,
+    "ConvTranspose": _Blocking.transposed,
     "MaxPool": _Blocking.pooling,
     "Relu": _Blocking.relu,
     "Resize": _Blocking.enlarging,

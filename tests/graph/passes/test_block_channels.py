@@ -71,6 +71,18 @@ def strided_depthwise(x: Tensor) -> Tensor:
     return ops.depthwise_convolution(y, kernel, strides=(2, 2), dilations=(1, 1), padding="same")
 
 
+def strided(size: int, strides: tuple[int, int], padding: str) -> Callable[[Tensor], Tensor]:
+    """A convolution with strides after another one, so that its input has a gradient in blocks."""
+    return lambda x: convolved(
+        ops.tanh(convolved(x, 16, padding="same")),
+        32,
+        size,
+        3,
+        strides=strides,
+        padding=padding,
+    )
+
+
 # name -> the graph of one input (batch, 18, 18, 16), and how many convolutions are blocked
 GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "one": (lambda x: convolved(x, 16), 1),
@@ -99,6 +111,11 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
         lambda x: ops.normalize_batch(two(x), None, None, [1, 2])[0] * ops.mean(two(x), [1], True),
         4,
     ),
+    "strides, kernels of one pixel": (strided(1, (2, 2), "same"), 2),
+    "strides of the kernel's size": (strided(2, (2, 2), "valid"), 2),
+    "strides, large kernels": (strided(5, (2, 2), "same"), 2),
+    "strides of two sizes": (strided(4, (1, 3), "same"), 2),
+    "strides, pixels left over": (strided(3, (2, 2), "valid"), 2),
     "depthwise with strides": (strided_depthwise, 2),
     "the mean of all pixels": (lambda x: ops.mean(ops.tanh(two(x)), [1, 2]), 2),
     "channels first": (
@@ -205,6 +222,28 @@ def test_maxima_that_tie_share_their_gradient_equally() -> None:
     expected[:, :, :, :8] = 0.25
     [received] = evaluate(blocked, {x: np.full((2, 16, 8, 9), 3.0, np.float32)})
     np.testing.assert_array_equal(received, expected)
+
+
+@pytest.mark.parametrize(
+    ("build", "transposed"),
+    [
+        pytest.param(strided(3, (2, 2), "same"), 0, id="strides"),
+        pytest.param(strided_depthwise, 0, id="depthwise"),
+        pytest.param(
+            lambda x: convolved(ops.tanh(convolved(x, 16))[:, :15, :15], 32, strides=(2, 2)),
+            1,
+            id="no whole strides",
+        ),
+    ],
+)
+def test_a_convolution_takes_the_place_of_a_transposed_one_with_strides(
+    build: Callable[[Tensor], Tensor], transposed: int
+) -> None:
+    y = build(placeholder(("batch", 18, 18, 16), name="x"))
+    weights = [n.outputs[0] for n in topological_order([y]) if isinstance(n.outputs[0], Variable)]
+    found = [dw for dw in gradients(ops.sum(ops.square(y)), weights) if dw is not None]
+    nodes = topological_order(block_channels(found, 8))
+    assert sum(node.op_type == "ConvTranspose" for node in nodes) == transposed
 
 
 def test_the_sum_of_pixels_is_taken_of_blocks() -> None:
