@@ -21,6 +21,7 @@ from konnx.converters.keras_v3.training import OPTIMIZER
 from konnx.converters.keras_v3.tree import VARIABLES
 from konnx.converters.keras_v3.written_config import model_object
 from konnx.converters.keras_v3.written_training import compile_config, optimizer_arrays
+from konnx.converters.keras_v3.written_twin import with_layers_of_keras_3
 from konnx.models.model import Model
 from konnx.utils.files import atomic_path
 
@@ -50,6 +51,7 @@ def save_keras_archive(
         OSError: the file cannot be written.
     """
     model.check_built("be saved")
+    model = with_layers_of_keras_3(model, warn=include_optimizer)
     compiled = compile_config(model) if include_optimizer else None
     config = json.dumps({**model_object(model), "compile_config": compiled}).encode()
     groups = _groups(model)
@@ -80,6 +82,7 @@ def save_keras_weights(
         OSError: the file cannot be written.
     """
     model.check_built("be saved")
+    model = with_layers_of_keras_3(model, warn=False)
     target = Path(filepath)
     with atomic_path(target, overwrite=overwrite) as temporary:
         _write_groups(temporary, _groups(model), target)

@@ -32,8 +32,6 @@ _MISSING = frozenset(
     {
         "ConvLSTM2DCell",
         "ConvRNN2D",
-        "CuDNNGRU",
-        "CuDNNLSTM",
         "LocallyConnected1D",
         "LocallyConnected2D",
         "ONNXGraph",
@@ -55,6 +53,7 @@ _ONLY: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 """Arguments that Keras 3 lacks, with the values that it has for them, by class."""
 
 _RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "GroupedQueryAttention": ("GroupQueryAttention", {}),
     "LeakyReLU": ("LeakyReLU", {"alpha": "negative_slope"}),
     "ThresholdedReLU": ("ReLU", {"theta": "threshold"}),
 }

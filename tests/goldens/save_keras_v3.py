@@ -11,8 +11,8 @@ from pathlib import Path
 from konnx.models import load_model
 
 GOLDENS = Path(__file__).parent / "keras_v3"
-CANNOT = ("tfkeras221/frames", "tfkeras213/operators", "tfkeras221/operators")
-"""With the hard sigmoid of Keras 2, or operations of TensorFlow, which Keras 3 lacks."""
+CANNOT = ("tfkeras213/operators", "tfkeras221/operators")
+"""With operations of TensorFlow, which Keras 3 lacks."""
 
 
 def main(folder: Path) -> None:

@@ -199,7 +199,10 @@ def test_an_existing_file_is_replaced_only_if_allowed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (kl.LSTM(2, input_shape=(3, 2)), "hard_sigmoid of Keras 3 is another function"),
+        (
+            kl.Activation("hard_sigmoid", input_shape=(2,)),
+            "hard_sigmoid of Keras 3 is another function",
+        ),
         (kl.LocallyConnected1D(2, 2, input_shape=(4, 2)), "Keras 3 has no such layer"),
         (kl.Lambda(lambda x: x, input_shape=(2,)), "a function cannot be written"),
         (
