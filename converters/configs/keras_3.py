@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from konnx.converters.configs.keras_3_calls import Calls, name_of
+from konnx.converters.configs.keras_3_layers import as_own_layer
 from konnx.converters.configs.keras_3_words import in_own_words
 from konnx.models.conversion import Conversion
 
@@ -79,6 +80,7 @@ class _Translation:
         if class_name is None:
             return {key: self.of(item) for key, item in value.items()}
         kept = {key: item for key, item in value.items() if key not in _SOURCES}
+        kept = as_own_layer(kept, self._report)
         if _is_network(kept):
             return {**kept, "config": self._network(kept["config"])}
         plain = {key: self.of(item) for key, item in kept.items()}

@@ -22,6 +22,10 @@ from konnx.models.sequential import Sequential
 Config = Mapping[str, Any]
 
 
+_PYTHON_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Classes that paths call otherwise than configs do; the attributes of these are private."""
+
+
 class Place(NamedTuple):
     """Where variables stand.
 
@@ -140,7 +144,10 @@ class _Walk:
         for attribute, held in _parts(layer):
             inner = _inner_config(config, attribute)
             if isinstance(held, Layer):
-                step = self._existing(path, [attribute, f"_{attribute}", attribute.lstrip("_")])
+                steps = [attribute, f"_{attribute}", attribute.lstrip("_")]
+                if class_name_of(layer) in _PYTHON_NAMES.values():
+                    steps = steps[1:]
+                step = self._existing(path, steps)
                 yield from self._layer(held, f"{path}/{step}", inner)
                 continue
             steps = class_steps([(class_name_of(one), one) for one in held], attribute)
@@ -183,7 +190,8 @@ def snake_case(class_name: str) -> str:
         >>> snake_case("Conv2DTranspose"), snake_case("LSTMCell")
         ('conv2d_transpose', 'lstm_cell')
     """
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
+    name = _PYTHON_NAMES.get(class_name, class_name)
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
