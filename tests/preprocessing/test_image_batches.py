@@ -13,6 +13,7 @@ import pytest
 from konnx.preprocessing.image import (
     DataFrameIterator,
     ImageDataGenerator,
+    Iterator,
     NumpyArrayIterator,
     save_img,
 )
@@ -83,6 +84,49 @@ def test_reset_begins_a_new_epoch() -> None:
     next(batches)
     batches.reset()
     assert sorted(np.concatenate([next(batches)[1] for _ in range(3)])) == LABELS.tolist()
+
+
+class Numbered(Iterator):
+    """An iterator as people wrote them for Keras."""
+
+    def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
+        return index_array, np.random.uniform(size=len(index_array))  # noqa: NPY002
+
+
+class NumberedByNext(Numbered):
+    def next(self) -> Any:
+        with self.lock:
+            index_array = next(self.index_generator)
+        return self._get_batches_of_transformed_samples(index_array)
+
+
+def test_iterators_in_the_way_of_keras_are_read_as_there() -> None:
+    by_next, in_order, by_number = (
+        kind(7, 3, True, 5) for kind in (NumberedByNext, Numbered, Numbered)
+    )
+    read = [next(in_order) for _ in range(6)]
+    for number, (found, drawn) in enumerate(read):
+        np.random.seed(5 + number)  # noqa: NPY002 - as Keras does
+        if number % 3 == 0:
+            order = np.random.permutation(7)  # noqa: NPY002
+        np.testing.assert_array_equal(found, order[number % 3 * 3 :][:3])
+        np.testing.assert_array_equal(drawn, np.random.uniform(size=len(found)))  # noqa: NPY002
+    assert_same([next(by_next)[:1] for _ in range(6)], [batch[:1] for batch in read])
+    assert_same([by_number[number] for number in range(3)], read[:3])
+    with pytest.raises(TypeError, match="must define `_get_batches_of_transformed_samples"):
+        next(Iterator(2, 1, False, None))
+
+
+def test_changes_that_a_subclass_makes_are_those_that_count() -> None:
+    class Brighter(ImageDataGenerator):
+        def random_transform(self, x: Any, seed: int | None = None) -> Any:
+            return super().random_transform(x, seed) + np.random.randint(1, 99)  # noqa: NPY002
+
+    first, again, other = (Brighter().flow(IMAGES, seed=seed)[0] for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    added = np.unique(first - ImageDataGenerator().flow(IMAGES, seed=3)[0])
+    assert len(added) > 2 and added.min() >= 1
+    assert first.max() != other.max()
 
 
 def test_batches_can_be_sent_to_another_process() -> None:

@@ -102,6 +102,42 @@ def test_a_picture_is_read_as_asked(
     assert (img.mode, img.size) == (mode, size)
 
 
+@pytest.mark.parametrize(
+    ("size", "rows", "columns"),
+    [
+        ((4, 4), slice(0, 4), slice(0, 4)),
+        ((2, 5), slice(1, 3), slice(0, 5)),
+        ((8, 2), slice(0, 4), slice(2, 3)),
+    ],
+)
+def test_the_middle_of_a_picture_keeps_its_proportions(
+    size: tuple[int, int], rows: slice, columns: slice, tmp_path: Path
+) -> None:
+    save_img(tmp_path / "a.png", PIXELS, scale=False)
+    found = img_to_array(load_img(tmp_path / "a.png", target_size=size, keep_aspect_ratio=True))
+    expected = Image.fromarray(PIXELS[rows, columns])
+    np.testing.assert_array_equal(found, img_to_array(expected.resize(size[::-1], 0)))
+
+
+def test_pictures_of_all_modes_become_those_that_are_asked_for(tmp_path: Path) -> None:
+    """As Pillow turns them: transparency is dropped, no rotation of Exif applied, depth cut off."""
+    exif = Image.Exif()
+    exif[0x112] = 6  # to be turned by a quarter
+    pictures = {
+        "rgba.png": Image.fromarray(PIXELS).convert("RGBA"),
+        "palette.png": Image.fromarray(PIXELS).convert("P"),
+        "deep.png": Image.fromarray(np.full((4, 5), 40_000, np.uint16)),
+        "float.tif": Image.fromarray(np.full((4, 5), 300.0, np.float32)),
+        "print.tif": Image.fromarray(PIXELS).convert("CMYK"),
+        "turned.png": Image.fromarray(PIXELS),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name, **({"exif": exif} if name == "turned.png" else {}))
+        found = img_to_array(load_img(tmp_path / name))
+        np.testing.assert_array_equal(found, np.asarray(picture.convert("RGB")), err_msg=name)
+        assert load_img(tmp_path / name, color_mode="rgba").mode == "RGBA"
+
+
 @pytest.mark.parametrize("mode", ["I;16", "I"])
 def test_deep_grey_stays_deep(mode: str, tmp_path: Path) -> None:
     values = np.array([[0, 1000], [40000, 65535]])

@@ -51,6 +51,7 @@ class DataFrameIterator(FilesIterator):
         validate_filenames: leave out files that are missing or no images by their ending, with a
             warning that names them.
         skip_unreadable: leave out files that cannot be read, too; each is read once for that.
+        keep_aspect_ratio: crop images to the proportions of `target_size` before they are resized.
 
     Raises:
         ValueError: a column is missing, there are no images, or an argument is wrong.
@@ -81,6 +82,7 @@ class DataFrameIterator(FilesIterator):
         dtype: Any = None,
         validate_filenames: bool = True,
         skip_unreadable: bool = False,
+        keep_aspect_ratio: bool = False,
     ) -> None:
         check_choice("class_mode", class_mode, _CLASS_MODES)
         self._set_options(
@@ -90,7 +92,7 @@ class DataFrameIterator(FilesIterator):
             color_mode,
             class_mode,
             data_format,
-            interpolation,
+            (interpolation, keep_aspect_ratio),
             (save_to_dir, save_prefix, save_format),
             dtype,
         )

@@ -46,6 +46,7 @@ class DirectoryIterator(FilesIterator):
         dtype: of the images; default: `K.floatx()`.
         skip_unreadable: leave out files that cannot be read, with a warning; each is read once for
             that. Else the first of them ends the batch with an error that names it.
+        keep_aspect_ratio: crop images to the proportions of `target_size` before they are resized.
 
     Raises:
         FileNotFoundError: the folder, or that of a class, does not exist.
@@ -72,6 +73,7 @@ class DirectoryIterator(FilesIterator):
         interpolation: str = "nearest",
         dtype: Any = None,
         skip_unreadable: bool = False,
+        keep_aspect_ratio: bool = False,
     ) -> None:
         check_choice("class_mode", class_mode, _CLASS_MODES)
         self._set_options(
@@ -81,7 +83,7 @@ class DirectoryIterator(FilesIterator):
             color_mode,
             class_mode,
             data_format,
-            interpolation,
+            (interpolation, keep_aspect_ratio),
             (save_to_dir, save_prefix, save_format),
             dtype,
         )

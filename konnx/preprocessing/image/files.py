@@ -52,17 +52,17 @@ class FilesIterator(Iterator):
         color_mode: str,
         class_mode: str | None,
         data_format: str | None,
-        interpolation: str,
+        resizing: tuple[str, bool],
         saver: tuple[str | None, str, str],
         dtype: Any,
     ) -> None:
         check_choice("color_mode", color_mode, CHANNELS)
-        check_choice("interpolation", interpolation, INTERPOLATIONS)
+        self.interpolation, self.keep_aspect_ratio = resizing
+        check_choice("interpolation", self.interpolation, INTERPOLATIONS)
         self.directory = os.fspath(directory) if directory else ""
         self.image_data_generator = image_data_generator
         self.target_size = (target_size[0], target_size[1])
         self.color_mode, self.class_mode = color_mode, class_mode
-        self.interpolation = interpolation
         self.data_format = chosen_format(data_format)
         self.dtype = np.dtype(dtype or floatx())
         channels = CHANNELS[color_mode]
@@ -89,6 +89,7 @@ class FilesIterator(Iterator):
             target_size=self.target_size,
             interpolation=self.interpolation,
             color_mode=self.color_mode,
+            keep_aspect_ratio=self.keep_aspect_ratio,
         )
         return img_to_array(img, self.data_format, self.dtype)
 

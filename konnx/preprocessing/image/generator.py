@@ -200,6 +200,7 @@ class ImageDataGenerator:
         subset: str | None = None,
         interpolation: str = "nearest",
         skip_unreadable: bool = False,
+        keep_aspect_ratio: bool = False,
     ) -> DirectoryIterator:
         """Return batches of changed images from a folder of classes; see `DirectoryIterator`."""
         return DirectoryIterator(
@@ -221,6 +222,7 @@ class ImageDataGenerator:
             interpolation=interpolation,
             dtype=self.dtype,
             skip_unreadable=skip_unreadable,
+            keep_aspect_ratio=keep_aspect_ratio,
         )
 
     def flow_from_dataframe(
@@ -244,6 +246,7 @@ class ImageDataGenerator:
         interpolation: str = "nearest",
         validate_filenames: bool = True,
         skip_unreadable: bool = False,
+        keep_aspect_ratio: bool = False,
     ) -> DataFrameIterator:
         """Return batches of changed images that a table names; see `DataFrameIterator`."""
         return DataFrameIterator(
@@ -269,6 +272,7 @@ class ImageDataGenerator:
             dtype=self.dtype,
             validate_filenames=validate_filenames,
             skip_unreadable=skip_unreadable,
+            keep_aspect_ratio=keep_aspect_ratio,
         )
 
     def part_of(self, count: int, subset: str | None) -> slice:
@@ -277,7 +281,19 @@ class ImageDataGenerator:
 
     def prepare(self, image: Array, random: np.random.RandomState) -> Array:
         """Return an image changed by chance and brought to scale; the given one is overwritten."""
+        if self._has_changes_of_its_own():
+            if random is not random_source(None):  # repeatable all the same
+                np.random.seed(random.randint(2**31))  # noqa: NPY002
+            return self.standardize(self.random_transform(image))
         return self.standardize(self.apply_transform(image, self._drawn(image.shape, random)))
+
+    def _has_changes_of_its_own(self) -> bool:
+        """Tell whether a subclass draws from the global generator, as in Keras."""
+        own, base = type(self), ImageDataGenerator
+        return (
+            own.random_transform is not base.random_transform
+            or own.get_random_transform is not base.get_random_transform
+        )
 
     def standardize(self, x: Array) -> Array:
         """Bring an image, or a batch of them, to scale; an array of floats is overwritten.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from abc import abstractmethod
+from collections.abc import Iterator as Batches
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -23,6 +23,8 @@ class Iterator(Sequence):
     With a seed, a batch depends on nothing but the seed, the epoch and its number, so that workers
     may read batches in any order; the random numbers are those that Keras' iterators draw from
     the seed when they are read in order. Without, they come from NumPy's global generator.
+
+    A subclass defines `_get_batches_of_transformed_samples(index_array)`, as in Keras.
 
     Args:
         n: number of samples.
@@ -102,20 +104,48 @@ class Iterator(Sequence):
         return self
 
     def __next__(self) -> Any:
+        return self.next()
+
+    def next(self) -> Any:
+        """Return the batch after the one before, also beyond the end of the epoch."""
         with self.lock:
-            if self.batch_index == 0 and self.total_batches_seen:
-                self._begin_epoch(self.total_batches_seen)
-            index = self.batch_index
-            self.batch_index = (index + 1) % len(self)
-            self.total_batches_seen += 1
-            first, order = self._first, self.index_array
+            first, order, index = self._advance()
         return self._read(first, order, index)
 
-    next = __next__
+    def _advance(self) -> tuple[int, Array, int]:
+        if self.batch_index == 0 and self.total_batches_seen:
+            self._begin_epoch(self.total_batches_seen)
+        index = self.batch_index
+        self.batch_index = (index + 1) % len(self)
+        self.total_batches_seen += 1
+        return self._first, self.index_array, index
 
-    @abstractmethod
+    @property
+    def index_generator(self) -> Batches[Array]:
+        """The numbers of the samples of each batch, for subclasses with a `next` of their own.
+
+        As in Keras, a seed is given to NumPy's global generator with each of them.
+        """
+        while True:
+            first, order, index = self._advance()
+            if self.seed is not None:
+                np.random.seed((self.seed + first + index) % 2**32)  # noqa: NPY002
+            yield order[index * self.batch_size : (index + 1) * self.batch_size]
+
     def _batch(self, indices: Array, random: np.random.RandomState) -> Any:
-        """Return the samples with these numbers, changed by chance."""
+        """Return the samples with these numbers, changed by chance.
+
+        Subclasses of konnx draw from `random`; those in Keras' way from the global generator.
+        """
+        if self.seed is not None:
+            np.random.set_state(random.get_state())  # noqa: NPY002
+        return self._get_batches_of_transformed_samples(indices)
+
+    def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
+        """Return the samples with these numbers: what a subclass in Keras' way has to define."""
+        raise TypeError(
+            f"{type(self).__name__} must define `_get_batches_of_transformed_samples(index_array)`."
+        )
 
 
 class Saver:

@@ -129,6 +129,7 @@ def load_img(
     target_size: tuple[int, int] | None = None,
     interpolation: str = "nearest",
     color_mode: str = "rgb",
+    keep_aspect_ratio: bool = False,
 ) -> Any:
     """Read an image file.
 
@@ -138,6 +139,8 @@ def load_img(
         target_size: (height, width) to resize it to; default: it keeps its size.
         interpolation: how: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
         color_mode: "grayscale" (8 bits; more where the file has more), "rgb" or "rgba".
+        keep_aspect_ratio: take the largest part in the middle that has the proportions of
+            `target_size`, instead of stretching the image.
 
     Returns:
         A Pillow image.
@@ -161,8 +164,19 @@ def load_img(
         raise ValueError(f"The image '{path}' cannot be read: {error}") from error
     if target_size is not None and img.size != (target_size[1], target_size[0]):
         resample = getattr(pillow.Resampling, interpolation.upper())
-        img = img.resize((target_size[1], target_size[0]), resample)
+        box = _middle(img.size, target_size) if keep_aspect_ratio else None
+        img = img.resize((target_size[1], target_size[0]), resample, box)
     return img
+
+
+def _middle(size: tuple[int, int], target_size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the left, upper, right and lower border of a part in other proportions."""
+    width, height = size
+    rows, columns = target_size
+    part_width = min(width, max(1, height * columns // rows))
+    part_height = min(height, max(1, width * rows // columns))
+    left, upper = (width - part_width) // 2, (height - part_height) // 2
+    return left, upper, left + part_width, upper + part_height
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
