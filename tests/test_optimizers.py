@@ -11,6 +11,8 @@ from konnx import ops, optimizers
 from konnx.constraints import NonNeg
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, constant, emit, placeholder
+from konnx.layers import Dense
+from konnx.models import Sequential
 from konnx.optimizers import (
     SGD,
     Adadelta,
@@ -738,6 +740,28 @@ def test_an_optimizer_of_the_users_needs_one_method() -> None:
     expected = START[0] - 0.5 * np.sign(gradient)
     np.testing.assert_allclose(params[0].numpy(), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(optimizer.get_weights()[1], gradient < 0)
+
+
+@pytest.mark.training
+def test_an_optimizer_around_another_may_take_its_arguments_in_any_order() -> None:
+    class Counting(Optimizer):
+        """Does what another one does and counts, as libraries on Keras 2.1 have it."""
+
+        def __init__(self, inner: Optimizer) -> None:
+            super().__init__()
+            self.inner, self.count = inner, Variable(0.0)
+
+        def get_updates(self, params: Any, loss: Any) -> Any:  # type: ignore[override]
+            updates = self.inner.get_updates(params=params, loss=loss)
+            return [*updates, (self.count, self.count + 1.0)]
+
+    optimizer = Counting(SGD(0.1))
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile(optimizer, "mse")
+    before = model.get_weights()[1]
+    model.fit(np.ones((4, 2)), np.full((4, 1), 9.0), batch_size=2, verbose=0)
+    assert optimizer.count.numpy() == 2
+    assert model.get_weights()[1] > before
 
 
 @pytest.mark.training

@@ -194,7 +194,7 @@ class Optimizer:
         """
         self.updates = []
         self._derived = ((loss, *params), gradients) if gradients is not None else _NOT_DERIVED
-        updates = list(self.get_updates(loss, params))
+        updates = list(self.get_updates(loss=loss, params=params))
         made, self._derived = self._own_weights, _NOT_DERIVED
         if made is None:
             return updates
