@@ -57,7 +57,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     # The page on pictures needs no Graphviz here.
-    monkeypatch.setattr("konnx.utils.dot._drawn", lambda text, format, dpi: text)
+    monkeypatch.setattr("konnx.utils.dot._drawn", lambda text, *_: text)
     reset_names()  # they name layers as a fresh process does
     names: dict[str, Any] = {"__name__": "__main__"}
     with patch.dict(RULES):  # a page registers some

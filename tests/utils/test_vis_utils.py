@@ -191,6 +191,17 @@ def test_graphviz_is_given_the_text_the_format_and_the_size_of_dots(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Graphviz is a script")
+def test_pictures_are_made_by_the_calls_of_pydot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_graphviz(tmp_path, monkeypatch, "print(sys.argv[1], end='')")
+    dot = model_to_dot(stack())
+    assert dot.create(prog="dot", format="svg") == dot.create_svg() == b"-Tsvg"
+    dot.write_png(tmp_path / "m")
+    assert (tmp_path / "m").read_text() == "-Tpng"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Graphviz is a script")
 def test_a_format_that_graphviz_does_not_know_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
