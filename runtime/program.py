@@ -104,6 +104,7 @@ class Program:
         )
         self._free_fetches = tuple(dict.fromkeys(n for n in self._fetches if n not in updates))
         self._bindings: dict[tuple[int, ...], _Binding] = {}
+        self._takes_texts = any(port.dtype == np.object_ for port in self._feeds)
 
     @property
     def device(self) -> Device:
@@ -134,7 +135,7 @@ class Program:
         try:
             if self._all_states:
                 with _held(self._all_states):
-                    return self._step(feeds)
+                    return self._step_on_host(feeds) if self._takes_texts else self._step(feeds)
             return self._run(feeds)
         except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
             self._check_shapes(feeds, error)
@@ -189,6 +190,19 @@ class Program:
         results = self._results(binding)
         _commit(binding.written)
         return results
+
+    def _step_on_host(self, feeds: list[Any]) -> list[Array]:
+        """Step by way of host arrays, as ONNX Runtime binds no texts."""
+        given = {port.name: value for port, value in zip(self._feeds, feeds, strict=True)}
+        for name, state in self._states.items():
+            given[name] = state.current(self._device).numpy()
+        names = [*dict.fromkeys([*self._fetches, *self._updates])]
+        results = dict(zip(names, self._session.run(names, given), strict=True))
+        written = tuple((state, state.spare(self._device)) for state in self._updates.values())
+        for name, (_, value) in zip(self._updates, written, strict=True):
+            value.update_inplace(np.ascontiguousarray(results[name]))
+        _commit(written)
+        return [np.array(results[name]) for name in self._fetches]
 
     def _run_on_gpu(self, binding: _Binding) -> None:
         # Where a kernel wants an input on the CPU, binding copies the value it has at that moment,

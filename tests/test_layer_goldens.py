@@ -127,6 +127,8 @@ def test_every_layer_has_four_configurations_or_more() -> None:
         counts.update(classes_within(case["model"]))
     with np.load(FILE.parent / "later_layers.npz") as file:
         counts.update(class_name for class_name, *_ in json.loads(str(file["cases"])))
+    lookups = FILE.parent / "lookups" / "lookups.json"
+    counts.update(case["class"] for case in json.loads(lookups.read_text(encoding="utf-8")))
     classes = {LAYERS.resolve(name).__name__ for name in LAYERS} - NO_NUMBERS
     varied = {name for name in classes if name.startswith("Random")}  # in augmentation.npz
     assert {name: counts[name] for name in classes - varied if counts[name] < 4} == {}

@@ -96,7 +96,7 @@ class _Translation:
         for key in ("input_layers", "output_layers"):
             if key in plain:
                 places = _places(plain[key])
-                plain[key] = [calls.renumbered(one) for one in places] if later else places
+                plain[key] = [calls.renumbered_end(one) for one in places] if later else places
         if later:
             plain["layers"] = _needed(plain["layers"], plain.get("output_layers", []))
             self._report += _operations(plain["layers"])

@@ -67,6 +67,16 @@ class Calls:
         name, call, output = place[:3]
         return [name, call + (name in self._networks), output]
 
+    def renumbered_end(self, place: Place) -> Place:
+        """Return the place of an input or output of the whole.
+
+        There Keras 3 counts the calls of functional models as Keras 2 does.
+        """
+        name, call, output = place[:3]
+        if call > 0 and self._entries.get(name, {}).get("class_name") != "Sequential":
+            return [name, call, output]
+        return self.renumbered(place)
+
     def _call(
         self, call: Mapping[str, Any], entry: Mapping[str, Any], number: int, made: list[Config]
     ) -> list[Any]:

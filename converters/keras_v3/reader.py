@@ -22,6 +22,7 @@ from konnx.converters.keras_v3.archive import (
 from konnx.converters.keras_v3.places import Config
 from konnx.converters.keras_v3.training import restore_compilation
 from konnx.converters.keras_v3.tree import WeightsTree, open_shards, open_weights
+from konnx.converters.keras_v3.vocabularies import with_vocabularies
 from konnx.converters.keras_v3.weights import Fit, set_weights
 from konnx.models.model import Model
 
@@ -33,7 +34,7 @@ def load_keras_archive(
 ) -> Model:
     """Read a model from a `.keras` archive; see `konnx.models.load_model`."""
     with open_archive(filepath) as archive:
-        config = archive.model_config()
+        config = with_vocabularies(archive.model_config(), archive)
         version = archive.keras_version or "3.0.0"  # the first that always says so
         source = Source(version, version)
         model = build_model(config, source, archive.file, f"'{CONFIG}'", custom_objects)

@@ -95,6 +95,13 @@ class _Graph(NamedTuple):
         node = history.layer.inbound_nodes[history.node_index]
         return [self.names[history.layer], self.numbers[node], history.tensor_index]
 
+    def end(self, tensor: Tensor) -> list[Any]:
+        """Return where an input or output comes from; calls of functional models count from 1."""
+        name, number, index = self.place(tensor)
+        layer = history_of(tensor).layer
+        is_functional = isinstance(layer, Network) and not isinstance(layer, Sequential)
+        return [name, number + is_functional, index]
+
     def tensor(self, tensor: Tensor) -> Config:
         """Return what stands for a tensor in a call."""
         return {
@@ -126,8 +133,8 @@ def _functional(model: Network) -> Config:
         "layers": [
             _entry(layer, graph) for layer in model.layers if not isinstance(layer, ApplyMask)
         ],
-        "input_layers": unpack([graph.place(tensor) for tensor in model.inputs]),
-        "output_layers": unpack([graph.place(tensor) for tensor in model.outputs]),
+        "input_layers": unpack([graph.end(tensor) for tensor in model.inputs]),
+        "output_layers": unpack([graph.end(tensor) for tensor in model.outputs]),
     }
 
 

@@ -111,6 +111,7 @@ from konnx.layers.preprocessing import (
     Rescaling,
     Resizing,
     STFTSpectrogram,
+    StringLookup,
 )
 from konnx.layers.recurrent import (
     GRU,
@@ -177,6 +178,7 @@ register(RandomTranslation)
 register(RandomWidth)
 register(RandomZoom)
 register(Resizing)
+register(StringLookup)
 register(GroupNormalization)
 register(UnitNormalization)
 register(ActivityRegularization)
@@ -415,6 +417,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
     "ThresholdedReLU",
     "TimeDistributed",

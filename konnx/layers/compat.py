@@ -63,7 +63,7 @@ _UNUSED_BY_CLASS: Mapping[str, Collection[str]] = {
     "GatedCell": {"seed"},
     "RNN": {"seed"},
     # How many places there are, which the vocabulary says.
-    "IntegerLookup": {"vocabulary_size"},
+    "Lookup": {"vocabulary_size"},
     # Where the gate's bias starts; Keras 2 starts it at one.
     "Highway": {"transform_bias"},
 }

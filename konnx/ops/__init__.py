@@ -151,6 +151,7 @@ from konnx.ops.shape import (
     transpose,
     zeros_like,
 )
+from konnx.ops.texts import label_encoder
 from konnx.utils.conv_utils import conv_output_length as output_length
 
 __all__ = [
@@ -219,6 +220,7 @@ __all__ = [
     "keep_mask",
     "known_sizes",
     "l2_normalize",
+    "label_encoder",
     "less",
     "less_equal",
     "local_convolution",

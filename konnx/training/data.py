@@ -30,7 +30,10 @@ def standardize(data: Any, tensors: Sequence[Tensor], names: Sequence[str], kind
         TypeError: what was passed is no array of numbers.
     """
     items = _by_position(data, names, kind)
-    arrays = [_as_array(item, name, kind) for item, name in zip(items, names, strict=True)]
+    arrays = [
+        (_as_texts if tensor.dtype == "string" else _as_array)(item, name, kind)
+        for item, tensor, name in zip(items, tensors, names, strict=True)
+    ]
     arrays = [
         _as_column(array) if array.ndim == 1 and _is_column(tensor) else array
         for array, tensor in zip(arrays, tensors, strict=True)
@@ -103,13 +106,32 @@ def _as_array(item: Any, name: str, kind: str) -> Any:
             f"The {kind} data for '{name}' must be an array of numbers. Received: "
             f"{type(item).__name__} of dtype {array.dtype}"
         )
+    _check_samples(array, item, name, kind)
+    return array
+
+
+def _as_texts(item: Any, name: str, kind: str) -> np.ndarray:
+    """An array of texts, as objects."""
+    array = np.asarray(getattr(item, "values", item))
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    array = array.astype(object) if array.dtype.kind == "U" else array
+    if array.dtype != object or not all(isinstance(one, str) for one in array.flat):
+        raise TypeError(
+            f"The {kind} data for '{name}' must be an array of texts. Received: "
+            f"{type(item).__name__} of dtype {array.dtype}"
+        )
+    _check_samples(array, item, name, kind)
+    return array
+
+
+def _check_samples(array: Any, item: Any, name: str, kind: str) -> None:
     if array.ndim == 0:
         raise ValueError(f"The {kind} data for '{name}' must have a batch axis. Received: {item!r}")
     if len(array) == 0:
         raise ValueError(
             f"The {kind} data for '{name}' has no samples. Received: shape={array.shape}"
         )
-    return array
 
 
 def _check_shape(array: np.ndarray, tensor: Tensor, name: str, kind: str) -> None:

@@ -20,6 +20,7 @@ Y = placeholder(("batch", 4), name="y")
 FLAGS = placeholder(("batch", 4), "bool", name="flags")
 FLAG = placeholder((), "bool", name="flag")
 COUNTS = placeholder(("batch", 4), "int64", name="counts")
+WORDS = placeholder(("batch", 4), "string", name="words")
 IMAGE = placeholder(("batch", None, None, 2), name="image")
 KERNEL = placeholder((3, 3, 2, 4), name="kernel")
 LOCAL = placeholder((6, 4, 5), name="local")
@@ -151,6 +152,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "normalize": lambda: ops.normalize(X, Y, Y, None, None, 1e-3),
     "normalize_batch": lambda: list(ops.normalize_batch(X, X[0], X[0], [0])),
     "not_equal": lambda: ops.not_equal(X, Y),
+    "label_encoder": lambda: ops.label_encoder(WORDS, ["a", "b"]),
     "one_hot": lambda: ops.one_hot(COUNTS, 3),
     "one_hot_like": lambda: ops.one_hot_like(COUNTS[:, 0], X),
     "pack": lambda: ops.pack(STACKED, ops.packing(FLAGS)),

@@ -372,6 +372,8 @@ def test_the_table_holds_every_public_layer_with_four_configurations_or_more() -
     counts = Counter(name for name, *_ in CASES)
     with np.load(FILE.parent / "later_layers.npz") as file:  # which have a test file of their own
         counts.update(name for name, *_ in json.loads(str(file["cases"])))
+    lookups = FILE.parent / "lookups" / "lookups.json"  # of texts, with a test file of their own
+    counts.update(case["class"] for case in json.loads(lookups.read_text(encoding="utf-8")))
     varied = {name for name in layers_of_inputs if name.startswith("Random")}  # images only
     assert {name: counts[name] for name in layers_of_inputs - varied if counts[name] < 4} == {}
 

@@ -86,6 +86,7 @@ ZERO_GRADIENT = frozenset(
         "Hardmax",
         "IsInf",
         "IsNaN",
+        "LabelEncoder",
         "Less",
         "LessOrEqual",
         "MatMulInteger",

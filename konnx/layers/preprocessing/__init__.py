@@ -9,7 +9,7 @@ from konnx.layers.preprocessing.augmentation import (
     RandomZoom,
 )
 from konnx.layers.preprocessing.encoding import CategoryEncoding, Discretization
-from konnx.layers.preprocessing.lookup import IntegerLookup
+from konnx.layers.preprocessing.lookup import IntegerLookup, StringLookup
 from konnx.layers.preprocessing.mel_spectrogram import MelSpectrogram
 from konnx.layers.preprocessing.normalization import Normalization
 from konnx.layers.preprocessing.random_sizes import RandomCrop, RandomHeight, RandomWidth
@@ -36,4 +36,5 @@ __all__ = [
     "Rescaling",
     "Resizing",
     "STFTSpectrogram",
+    "StringLookup",
 ]

@@ -9,8 +9,10 @@ import numpy as np
 
 from konnx import ops
 from konnx.graph import Tensor
-from konnx.layers.arguments import one_of, problem, whole_number
+from konnx.layers.arguments import number, one_of, problem, whole_number
 from konnx.layers.base import Layer
+from konnx.layers.preprocessing.batches import batches
+from konnx.layers.preprocessing.quantiles import boundaries_of
 from konnx.layers.spec import Shape, as_list
 
 MODES = ("multi_hot", "one_hot", "count")
@@ -86,7 +88,7 @@ class CategoryEncoding(Layer):
             raise problem(self, "output_mode", "must be 'count' with weights", self.output_mode)
         numbers = ops.cast(numbers, "int64")
         weight = weights[0] if weights else None
-        return encoded(numbers, self.num_tokens, self.output_mode, weight, self.dtype)
+        return encoded(numbers, self.num_tokens, self.output_mode, weight, self.weight_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         first = input_shape[0] if isinstance(input_shape, list) else input_shape
@@ -105,13 +107,14 @@ class Discretization(Layer):
 
     Args:
         bin_boundaries: ascending; elements from one on are in the next bin.
-        num_bins: accepted as in Keras; bins are never learnt here, so `bin_boundaries` are needed.
-        epsilon: accepted as in Keras, and without effect.
+        num_bins: how many bins `adapt` makes, where no boundaries are given.
+        epsilon: how exactly `adapt` knows its data: it keeps 1 / epsilon elements of each batch.
         output_mode: "int", the number (int64); or as `CategoryEncoding` has it.
         sparse: must be False.
 
     Raises:
-        ValueError: there are no boundaries, or an argument is out of bounds.
+        ValueError: neither boundaries nor `num_bins` are given, or an argument is out of bounds;
+            at a call, there are no boundaries yet.
 
     Example:
         >>> from konnx.layers import Input
@@ -129,30 +132,64 @@ class Discretization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if bin_boundaries is None:
-            raise problem(self, "bin_boundaries", "must be given", bin_boundaries)
-        self.bin_boundaries = [float(one) for one in bin_boundaries]
-        if sorted(self.bin_boundaries) != self.bin_boundaries:
-            raise problem(self, "bin_boundaries", "must ascend", bin_boundaries)
-        self.num_bins = num_bins
-        self.epsilon = epsilon
+        self.bin_boundaries = None if bin_boundaries is None else self._ascending(bin_boundaries)
+        self.num_bins = None if num_bins is None else whole_number(self, "num_bins", num_bins, 2)
+        if bin_boundaries is None and num_bins is None:
+            raise problem(self, "bin_boundaries", "or `num_bins` must be given", None)
+        self.epsilon = number(self, "epsilon", epsilon)
+        if not 0 < self.epsilon < 1:
+            raise problem(self, "epsilon", "must be above 0 and below 1", epsilon)
         self.output_mode = one_of(self, "output_mode", output_mode, ("int", *MODES))
         if sparse:
             raise problem(self, "sparse", "must be False: ONNX has no sparse tensors", sparse)
 
+    def _ascending(self, boundaries: Any) -> list[float]:
+        if isinstance(boundaries, str) or not isinstance(boundaries, Sequence | np.ndarray):
+            raise problem(self, "bin_boundaries", "must be a list of numbers", boundaries)
+        found = [number(self, "bin_boundaries", one, negative=True) for one in boundaries]
+        if sorted(found) != found:
+            raise problem(self, "bin_boundaries", "must ascend", boundaries)
+        return found
+
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
+        """Take the boundaries from data, so that bins hold about equally many elements.
+
+        Args:
+            data: an array of samples, or an iterable of batches of them.
+            batch_size: accepted as in Keras, and without effect.
+            steps: how many batches to take; None: all.
+
+        Raises:
+            ValueError: `num_bins` is not given, there is no data, or the layer was called already.
+        """
+        if self.num_bins is None:
+            raise problem(self, "num_bins", "must be given to `adapt` the layer", self.num_bins)
+        if self.inbound_nodes:
+            raise problem(self, "adapt", "comes too late: the layer was called already", self.name)
+        found = [batch for batch in batches(data, steps) if batch.size]
+        if not found:
+            raise ValueError(f"`Discretization` '{self.name}': `adapt` was given no data")
+        self.bin_boundaries = boundaries_of(found, self.num_bins, self.epsilon)
+
     def call(self, inputs: Tensor) -> Tensor:
+        if self.bin_boundaries is None:
+            demand = "must be given, or taken from data by `adapt`, before the layer is called"
+            raise problem(self, "bin_boundaries", demand, None)
         values = ops.expand_dims(ops.cast(inputs, "float32"), -1)
         beyond = ops.greater_equal(values, np.asarray(self.bin_boundaries, np.float32))
         numbers = ops.sum(ops.cast(beyond, "int64"), -1)
         if self.output_mode == "int":
             return numbers
-        size = len(self.bin_boundaries) + 1
-        return encoded(numbers, size, self.output_mode, None, self.dtype)
+        return encoded(numbers, self._count(), self.output_mode, None, self.weight_dtype)
+
+    def _count(self) -> int:
+        """The number of bins."""
+        return self.num_bins or 1 if self.bin_boundaries is None else len(self.bin_boundaries) + 1
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.output_mode == "int":
             return input_shape
-        return encoded_shape(input_shape, len(self.bin_boundaries) + 1, self.output_mode)
+        return encoded_shape(input_shape, self._count(), self.output_mode)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ from konnx import ops
 from konnx.graph import Tensor, Variable
 from konnx.layers.arguments import problem
 from konnx.layers.base import Layer
+from konnx.layers.preprocessing.batches import batches
 from konnx.layers.preprocessing.rescaling import as_floats
 from konnx.layers.spec import Shape
 
@@ -97,13 +98,13 @@ class Normalization(Layer):
         """
         if self.input_mean is not None:
             raise problem(self, "mean", "was given, so there is nothing to adapt", self.input_mean)
-        batches = _batches(data, steps)
-        if not batches:
+        found = batches(data, steps)
+        if not found:
             raise ValueError(f"`Normalization` '{self.name}': `adapt` was given no data")
         if not self.built:
-            self.build_with_weights((None, *batches[0].shape[1:]))
-        kept = self._axes(batches[0].ndim)
-        rows = [_rows(batch, kept) for batch in batches]
+            self.build_with_weights((None, *found[0].shape[1:]))
+        kept = self._axes(found[0].ndim)
+        rows = [_rows(batch, kept) for batch in found]
         count = sum(map(len, rows))
         mean = sum(part.sum(0) for part in rows) / count
         variance = sum(((part - mean) ** 2).sum(0) for part in rows) / count
@@ -142,18 +143,6 @@ def _array(value: Any) -> np.ndarray:
     if isinstance(value, dict):
         value = value.get("config", {}).get("value")
     return np.squeeze(np.asarray(value, float))
-
-
-def _batches(data: Any, steps: int | None) -> list[np.ndarray]:
-    whole = isinstance(data, list) and data and not isinstance(data[0], np.ndarray)
-    if isinstance(data, np.ndarray) or whole:
-        return [np.asarray(data)]
-    found: list[np.ndarray] = []
-    for batch in data:
-        if steps is not None and len(found) == steps:
-            break
-        found.append(np.asarray(batch))
-    return found
 
 
 def _rows(batch: np.ndarray, kept: Sequence[int]) -> np.ndarray:

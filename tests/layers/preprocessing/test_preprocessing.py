@@ -82,7 +82,10 @@ def test_channels_may_come_first(layer_class: Any) -> None:
         (lambda: CategoryEncoding(0), "`num_tokens` must be positive"),
         (lambda: CategoryEncoding(3, sparse=True), "no sparse tensors"),
         (lambda: CategoryEncoding(3)([Input((2,)), Input((2,))]), "must be 'count' with weights"),
-        (lambda: Discretization(num_bins=3), "`bin_boundaries` must be given"),
+        (
+            lambda: Discretization(num_bins=3)(Input((2,))),
+            "`bin_boundaries` must be given, or taken",
+        ),
         (lambda: Discretization([1.0, 0.0]), "must ascend"),
         (lambda: Resizing(2, 2, "cubic"), "`interpolation` must be one of"),
         (lambda: Resizing(2, 2, "area")(Input((None, None, 1))), "known size"),
