@@ -26,20 +26,23 @@ class Job:
 
 
 def one_job(paths: Sequence[Path], *, force: bool) -> Job:
-    """Return the job of a command line that names a source and a target.
+    """Return the job of a command line that names a source and, perhaps, a target.
+
+    Without one the result stands beside the source, with the ending ".onnx".
 
     Raises:
-        typer.BadParameter: there are not two paths.
+        typer.BadParameter: there are more paths, or a folder alone.
         ValueError: the target is the source.
         FileExistsError: the target is there, and may not be replaced.
     """
-    if len(paths) != 2:
+    if len(paths) > 2 or (len(paths) == 1 and paths[0].is_dir()):
         received = " ".join(map(str, paths))
         raise typer.BadParameter(
-            f"Expected SOURCE TARGET. Received: {received}. To convert several files, name the "
-            "folder for the results with --output-dir DIR; to write nothing, --dry-run."
+            f"Expected SOURCE [TARGET], two files. Received: {received}. To convert several files, "
+            "name the folder for the results with --output-dir DIR; to write nothing, --dry-run."
         )
-    job = Job(*paths)
+    source, *target = paths
+    job = Job(source, *target or [source.with_suffix(_SUFFIX)])
     _check_target(job, force)
     return job
 

@@ -93,8 +93,12 @@ def test_a_folder_without_models_is_no_success(konnx: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.no_runtime
-def test_a_lone_path_asks_for_a_target(konnx: Any, mlp: Path) -> None:
-    result = konnx("convert", mlp)
+@pytest.mark.parametrize("given", ["a folder", "three files"])
+def test_a_folder_and_several_files_ask_for_a_folder(
+    given: str, konnx: Any, tmp_path: Path
+) -> None:
+    paths = [tmp_path] if given == "a folder" else [tmp_path / name for name in "abc"]
+    result = konnx("convert", *paths)
     assert (result.code, "--output-dir" in result.err) == (2, True)
 
 

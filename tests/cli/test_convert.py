@@ -35,6 +35,16 @@ def test_it_writes_a_sound_model_and_sums_it_up(konnx: Any, tmp_path: Path) -> N
     assert nodes.startswith("  nodes   Conv ")
 
 
+def test_without_a_target_the_result_stands_beside_the_source(
+    konnx: Any, mlp: Path, tmp_path: Path
+) -> None:
+    source = written(tmp_path / "my model.h5", mlp.read_bytes())
+    assert konnx("convert", source).code == 0
+    assert onnx.load(tmp_path / "my model.onnx").producer_name == "konnx"
+    assert "the file exists" in konnx("convert", source).err
+    assert "Expected SOURCE [TARGET], two files" in konnx("convert", tmp_path).err
+
+
 def test_the_source_is_told_by_its_content_and_named_in_the_metadata(
     konnx: Any, mlp: Path, tmp_path: Path
 ) -> None:
