@@ -22,8 +22,8 @@ def convert(
         typer.Argument(
             metavar="SOURCE [TARGET]",
             help="A model that Keras saved, and the ONNX file to write; default: SOURCE's name "
-            "with the ending .onnx. With --output-dir, --triton or --dry-run: any number of models, "
-            "and folders of them.",
+            "with the ending .onnx. With --output-dir, --triton or --dry-run: any number of "
+            "models, and folders of them.",
             show_default=False,
         ),
     ],

@@ -91,7 +91,7 @@ validation_labels = np.array([0] * 8 + [1] * 8)
 
 top_model = build_top(features['training'].shape[1:])
 top_model.compile(optimizer='rmsprop', loss='binary_crossentropy', metrics=['accuracy'])
-top_model.fit(features['training'], train_labels, epochs=epochs, batch_size=batch_size, verbose=0,
+top_model.fit(features['training'], train_labels, epochs=6 * epochs, batch_size=batch_size, verbose=0,
               validation_data=(features['validation'], validation_labels))
 top_model.save_weights(top_model_weights_path)
 
@@ -103,7 +103,7 @@ top_model.load_weights(top_model_weights_path)
 model = Model(inputs=base.input, outputs=top_model(base.output))
 for layer in model.layers[:3]:
     layer.trainable = False
-model.compile(loss='binary_crossentropy', optimizer=optimizers.SGD(lr=1e-2, momentum=0.9),
+model.compile(loss='binary_crossentropy', optimizer=optimizers.SGD(lr=1e-3, momentum=0.9),
               metrics=['accuracy'])
 frozen = model.layers[1].get_weights()
 
