@@ -22,7 +22,7 @@ EXAMPLES = ROOT / "examples"
 TESTED = {
     "acgan", "bidirectional_lstm", "cnn", "cnn_lstm", "convolutional_lstm", "custom_optimizer",
     "gan", "gradient_ascent", "mlp", "seq2seq", "siamese", "sklearn_grid", "stateful_lstm",
-    "training_export", "variational_autoencoder",
+    "training_export", "transfer_learning", "variational_autoencoder",
 }  # fmt: skip
 
 
@@ -112,6 +112,11 @@ def test_the_optimizer_of_ones_own_learns_and_is_restored() -> None:
     steps = model.optimizer.iterations.numpy()
     assert resumed.optimizer.iterations.numpy() == steps * 5 // 4
     assert resumed.history.history["loss"][0] < model.history.history["loss"][-1] * 1.2
+
+
+def test_heads_learn_other_digits_on_frozen_features() -> None:
+    learned, untrained = main("transfer_learning", 2)
+    assert min(learned, untrained) > 0.4  # by chance 0.2
 
 
 def test_the_exported_training_step_learns() -> None:
