@@ -14,7 +14,7 @@ from konnx.autodiff import gradients
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, op, placeholder, topological_order
 from konnx.graph.passes import block_channels
-from konnx.graph.passes._blocked_nodes import DOMAIN
+from konnx.graph.passes.blocked.nodes import DOMAIN
 from konnx.testing import evaluate, normal
 
 runtime = pytest.importorskip("konnx.runtime")

@@ -18,8 +18,8 @@ from typing import Any
 
 from konnx.graph.leaves import int64s, placeholder
 from konnx.graph.operators import op
-from konnx.graph.passes._blocked_nodes import blocked_node
 from konnx.graph.passes._nodes import known_sizes
+from konnx.graph.passes.blocked.nodes import blocked_node
 from konnx.graph.scans import scan_node
 from konnx.graph.subgraph import Subgraph
 from konnx.graph.tensor import Node, Tensor

@@ -16,8 +16,8 @@ import numpy as np
 
 from konnx.graph.leaves import constant, int64s
 from konnx.graph.operators import op
-from konnx.graph.passes._blocked_nodes import blocked_node
 from konnx.graph.passes._nodes import known_sizes
+from konnx.graph.passes.blocked.nodes import blocked_node
 from konnx.graph.tensor import Node, Tensor
 
 KIND = "MaxPoolGradient"
