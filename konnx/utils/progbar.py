@@ -18,7 +18,8 @@ class Progbar:
     Args:
         target: the number of units of the whole; None if unknown.
         width: of the bar, in characters.
-        verbose: 0 shows nothing, 1 a bar, 2 one line at the end.
+        verbose: 0 shows nothing, 1 a bar, 2 one line at the end, or with each update if that is
+            unknown.
         interval: seconds between two updates of what is shown.
         stateful_metrics: names of values to show as they are instead of their mean.
         stream: where to write; default: standard output.
@@ -55,7 +56,7 @@ class Progbar:
         if self.verbose == 1 and (done or now - self._last_shown >= self.interval):
             self._show(self._bar(current) + self._timing(current, now, done) + self._means(), done)
             self._last_shown = now
-        elif self.verbose == 2 and done:
+        elif self.verbose == 2 and (done or self.target is None):
             self._stream.write(f" - {now - self._start:.0f}s{self._means()}\n")
             self._stream.flush()
 
@@ -93,10 +94,9 @@ class Progbar:
     def _timing(self, current: int, now: float, done: bool) -> str:
         elapsed = now - self._start
         unit = elapsed / current if current else 0.0
-        rate = f"{duration(unit)}/step"
         if self.target is None or done:
-            return f" - {elapsed:.0f}s {rate}"
-        return f" - ETA: {clock(unit * (self.target - current))} {rate}"
+            return f" - {elapsed:.0f}s {duration(unit)}/step"
+        return f" - ETA: {clock(unit * (self.target - current))}"
 
     def _means(self) -> str:
         parts = []
@@ -124,9 +124,8 @@ def duration(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Write a time to wait: "12s", "3:05", "1:02:03"."""
+    """Write a time to wait as Keras does: "12s", "3:05", "1:02:03"."""
     minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02d}:{rest:02d}"
-    return f"{minutes}:{rest:02d}" if minutes else f"{rest}s"
+    if seconds > 3600:
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"

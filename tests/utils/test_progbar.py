@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,31 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+GOLDENS = json.loads((Path(__file__).parents[1] / "goldens" / "progbar.json").read_text())
+
+
+def screen(written: str) -> list[str]:
+    """The lines on a terminal: each may be written anew from its start."""
+    lines = []
+    for line in written.split("\n"):
+        shown = ""
+        for again in line.split("\r"):
+            shown = again + shown[len(again) :]
+        lines.append(shown.rstrip())
+    return lines
+
+
+@pytest.mark.parametrize("number", range(len(GOLDENS)))
+def test_a_terminal_shows_what_keras_shows(number: int, time: Clock) -> None:
+    arguments, updates, screens = GOLDENS[number].values()
+    stream, time.now = Terminal(), 1000.0  # as there, for the same rounding
+    bar = Progbar(**arguments, stream=stream)
+    for (seconds, current, values), expected in zip(updates, screens, strict=True):
+        time.now += seconds
+        bar.update(current, values)
+        assert screen(stream.getvalue()) == expected
+
+
 def test_a_terminal_sees_the_bar_grow(time: Clock) -> None:
     stream = Terminal()
     bar = Progbar(20, width=10, stream=stream)
@@ -40,8 +67,8 @@ def test_a_terminal_sees_the_bar_grow(time: Clock) -> None:
         time.now += 4
         bar.update(current, [("loss", 0.5)])
     assert [line.rstrip() for line in stream.getvalue().split("\r")[1:]] == [
-        " 2/20 [>.........] - ETA: 36s 2s/step - loss: 0.5000",
-        "10/20 [====>.....] - ETA: 8s 800ms/step - loss: 0.5000",
+        " 2/20 [>.........] - ETA: 36s - loss: 0.5000",
+        "10/20 [====>.....] - ETA: 8s - loss: 0.5000",
         "20/20 [==========] - 12s 600ms/step - loss: 0.5000",
     ]
     assert stream.getvalue().endswith("\n")
@@ -131,9 +158,11 @@ def test_short_times_have_a_fitting_unit(seconds: float, text: str) -> None:
     [
         (0.9, "0s"),
         (59.9, "59s"),
-        (60, "1:00"),
+        (60, "60s"),
+        (60.5, "1:00"),
         (185, "3:05"),
-        (3600, "1:00:00"),
+        (3600, "60:00"),
+        (3601, "1:00:01"),
         (36125, "10:02:05"),
     ],
 )
