@@ -65,7 +65,7 @@ def pad_sequences(
     for index, sequence in enumerate(sequences if length else ()):
         if not lengths[index]:
             continue
-        part = np.asarray(sequence[kept], dtype=kind)
+        part = _as_array(sequence[kept], kind, index)
         if part.shape[1:] != steps:
             raise ValueError(
                 f"The sequence at position {index} has steps of shape {part.shape[1:]}, and the "
@@ -103,8 +103,19 @@ def _common_length(lengths: list[int], maxlen: int | None) -> int:
 
 def _step_shape(sequences: Any) -> tuple[int, ...]:
     """Return the shape of what stands at one step, from the first sequence that has any."""
-    first = next((sequence for sequence in sequences if len(sequence)), ())
-    return np.asarray(first).shape[1:]
+    place = next((index for index, sequence in enumerate(sequences) if len(sequence)), None)
+    return () if place is None else _as_array(sequences[place], None, place).shape[1:]
+
+
+def _as_array(sequence: Any, dtype: np.dtype[Any] | None, place: int) -> Array:
+    try:
+        return np.asarray(sequence, dtype=dtype)
+    except (OverflowError, TypeError, ValueError) as error:
+        of = "" if dtype is None else f" of dtype {dtype}"
+        raise ValueError(
+            f"The sequence at position {place} does not make an array{of}: {error}. Turn words "
+            "into numbers by a Tokenizer, or pad them with dtype=object."
+        ) from error
 
 
 def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:

@@ -94,6 +94,8 @@ class Tokenizer:
         if not isinstance(text, str | list):
             raise TypeError(f"A text must be a string or a list of words. Received: {text!r}")
         if isinstance(text, list):
+            if not all(isinstance(word, str) for word in text):
+                raise TypeError(f"Words must be strings. Received: {text!r:.80}")
             return [word.lower() for word in text] if self.lower else text
         if self.char_level:
             return text.lower() if self.lower else text
@@ -179,8 +181,14 @@ class Tokenizer:
 
     def _counted(self, sequences: Any, width: int) -> Array:
         """Return how often each number below `width` comes in each sequence."""
-        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-        numbers = np.fromiter(chain.from_iterable(sequences), dtype=np.int64)
+        try:
+            lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+            numbers = np.fromiter(chain.from_iterable(sequences), dtype=np.int64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"`sequences` must be a list of lists of numbers: {error}. Received: "
+                f"{sequences!r:.80}"
+            ) from error
         rows = np.repeat(np.arange(len(lengths)), lengths)
         if numbers.min(initial=0) < 0:
             place = np.argmax(numbers < 0)

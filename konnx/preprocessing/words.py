@@ -23,6 +23,7 @@ def text_to_word_sequence(
 
     Raises:
         TypeError: the text is not a string.
+        ValueError: `split` is empty.
 
     Example:
         >>> text_to_word_sequence("Don't panic, Arthur!")
@@ -30,6 +31,8 @@ def text_to_word_sequence(
     """
     if not isinstance(text, str):
         raise TypeError(f"A text must be a string. Received: {text!r}")
+    if not split:
+        raise ValueError("`split` must not be empty; a Tokenizer takes `char_level`.")
     if lower:
         text = text.lower()
     return [word for word in text.translate(_separators(filters, split)).split(split) if word]

@@ -30,7 +30,8 @@ def to_categorical(y: Any, num_classes: int | None = None) -> np.ndarray:
     count = num_classes or (int(numbers.max()) + 1 if numbers.size else 0)
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < count:
         raise ValueError(
-            f"Class numbers must lie from 0 to {count - 1}. Received: {int(numbers.min())} to "
+            "Class numbers must be from 0 to below `num_classes`. Received: "
+            f"{int(numbers.min())} to "
             f"{int(numbers.max())}, num_classes={num_classes}"
         )
     rows = np.zeros((*numbers.shape, count), dtype=np.float32)

@@ -169,6 +169,12 @@ def test_a_function_of_ones_own_comes_before_the_scale() -> None:
     np.testing.assert_allclose(found, (IMAGES + 1) * 2)
 
 
+@pytest.mark.parametrize("given", [lambda x: x[:2], lambda x: None])
+def test_a_function_of_ones_own_must_keep_the_shape(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"`preprocessing_function` must .* shape \(6, 5, 3\)"):
+        ImageDataGenerator(preprocessing_function=given).flow(IMAGES)[0]
+
+
 @pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
 def test_both_layouts_give_the_same_images(data_format: str) -> None:
     options: dict[str, Any] = {"brightness_range": (0.5, 1.5), "channel_shift_range": 9, **CHANGES}
@@ -218,6 +224,9 @@ def test_statistics_that_were_not_taken_are_warned_of(option: str) -> None:
         ({"brightness_range": 0.5}, "`brightness_range` must be two numbers"),
         ({"width_shift_range": -2}, "`width_shift_range` must be a number from 0 on"),
         ({"height_shift_range": "far"}, "Received: height_shift_range='far'"),
+        ({"rotation_range": [5, 9]}, r"`rotation_range` must be a number. Received: .*\[5, 9\]"),
+        ({"rescale": "1/255"}, "`rescale` must be a number"),
+        ({"interpolation_order": 6}, "Received: interpolation_order=6"),
         ({"fill_mode": "mirror"}, "`fill_mode` must be one of"),
         ({"data_format": "nchw"}, "Received: data_format='nchw'"),
         ({"validation_split": 1.0}, "Received: validation_split=1.0"),
@@ -234,6 +243,7 @@ def test_wrong_options_are_refused(arguments: dict[str, Any], message: str) -> N
         ({"x": IMAGES[0]}, r"of rank 4. Received: shape \(6, 5, 3\)"),
         ({"x": IMAGES, "y": LABELS[:3]}, "7 images, 3 in `y`"),
         ({"x": (IMAGES, LABELS[:3])}, r"7 images, 3 in `x\[1\]\[0\]`"),
+        ({"x": IMAGES, "batch_size": 2.5}, "`batch_size` must be a whole number"),
         ({"x": IMAGES, "batch_size": 0}, "7 samples, batch_size=0"),
         ({"x": IMAGES[:0]}, "Received: 0 samples"),
         ({"x": IMAGES, "subset": "test"}, "`subset` must be one of"),
@@ -310,6 +320,9 @@ def test_an_unreadable_image_is_named_or_left_out_if_asked(
         (lambda tree: tree / "a", {}, ValueError, "has no folders. Put the images of each class"),
         (lambda tree: tree, {"subset": "validation"}, ValueError, "for the validation part"),
         (lambda tree: tree, {"class_mode": "raw"}, ValueError, "`class_mode` must be one of"),
+        (lambda tree: tree, {"classes": "ab"}, ValueError, "`classes` must be a list"),
+        (lambda tree: tree, {"target_size": 4}, ValueError, "two positive whole numbers. .*=4"),
+        (lambda tree: tree, {"target_size": (0, 4)}, ValueError, r"target_size=\(0, 4\)"),
         (lambda tree: tree, {"color_mode": "bgr"}, ValueError, "`color_mode` must be one of"),
         (lambda tree: tree, {"interpolation": "magic"}, ValueError, "`interpolation` must be"),
     ],
@@ -412,6 +425,11 @@ def test_wrong_tables_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         table_batch(tree, **arguments)
+
+
+def test_columns_of_different_lengths_are_refused(tree: Path) -> None:
+    with pytest.raises(ValueError, match="one length. Received: {'file': 4, 'label': 3}"):
+        table_batch(tree, TABLE | {"label": ["x", "y", "z"]})
 
 
 def test_a_table_needs_no_generator(tree: Path) -> None:

@@ -38,6 +38,9 @@ def test_texts_are_padded_too() -> None:
         ({"sequences": [[1], 2]}, "at position 1 is none. Received: 2"),
         ({"sequences": [[1]], "maxlen": -1}, "Received: maxlen=-1"),
         ({"sequences": [[[1, 2]], [[1]]]}, r"position 1 has steps of shape \(1,\)"),
+        ({"sequences": [[1], ["a"]]}, "position 1 does not make an array of dtype int32: inv"),
+        ({"sequences": [[[1], [2, 3]]]}, "position 0 does not make an array: setting"),
+        ({"sequences": [[300]], "dtype": "uint8"}, "of dtype uint8: .*out of bounds"),
         ({"sequences": [["a"]], "value": "-"}, "dtype object or str alone. Received: value='-'"),
     ],
 )

@@ -60,6 +60,13 @@ def test_what_is_no_text_is_refused(text: Any) -> None:
             use([text])
 
 
+def test_words_that_are_no_strings_and_splitting_at_nothing_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"Words must be strings. Received: \['a', 2\]"):
+        fitted().texts_to_sequences([["a", 2]])
+    with pytest.raises(ValueError, match="`split` must not be empty"):
+        text_to_word_sequence("a b", split="")
+
+
 def test_one_text_in_place_of_a_list_is_refused_unless_characters_are_words() -> None:
     with pytest.raises(TypeError, match="must be a list of texts, not one. Received: 'a rose'"):
         Tokenizer().fit_on_texts("a rose")
@@ -74,6 +81,12 @@ def test_one_text_in_place_of_a_list_is_refused_unless_characters_are_words() ->
         (fitted(), {"mode": "bits"}, r"one of \['binary', 'count', 'freq', 'tfidf'\]"),
         (Tokenizer(num_words=4), {"mode": "tfidf"}, "before using mode='tfidf'"),
         (Tokenizer(), {}, "Give `num_words`, or fit"),
+        (
+            fitted(),
+            {"sequences": [1, 2]},
+            r"must be a list of lists of numbers.*Received: \[1, 2\]",
+        ),
+        (fitted(), {"sequences": [[[1, 2]]]}, "must be a list of lists of numbers"),
         (fitted(), {"sequences": [[1], [2, -3]]}, "Received: -3 in the sequence at position 1"),
     ],
 )

@@ -97,6 +97,7 @@ class DataFrameIterator(FilesIterator):
             dtype,
         )
         files = _column(dataframe, x_col)
+        _check_lengths(dataframe, len(files), [x_col, *_names(y_col), weight_col])
         _check_types("x_col", x_col, files, (str,))
         paths = [os.path.join(self.directory, file) for file in files]
         rows = list(range(len(files)))
@@ -150,8 +151,7 @@ class DataFrameIterator(FilesIterator):
                 )
             self._targets = [_values(dataframe, name, rows) for name in y_col]
         elif self.class_mode == "raw":
-            names = y_col if isinstance(y_col, list) else [y_col]
-            columns = [_values(dataframe, name, rows) for name in names]
+            columns = [_values(dataframe, name, rows) for name in _names(y_col)]
             self._targets = np.stack(columns, axis=1) if isinstance(y_col, list) else columns[0]
         if weight_col is not None:
             self.sample_weight = _values(dataframe, weight_col, rows)
@@ -180,6 +180,21 @@ def _column(dataframe: Any, name: Any) -> list[Any]:
     except (KeyError, TypeError) as error:
         known = list(getattr(dataframe, "columns", dataframe))
         raise ValueError(f"The table has no column {name!r}. Received: columns {known}") from error
+
+
+def _names(y_col: Any) -> list[Any]:
+    return y_col if isinstance(y_col, list) else [y_col]
+
+
+def _check_lengths(dataframe: Any, count: int, names: list[Any]) -> None:
+    """A mapping, unlike a DataFrame, may have columns of different lengths."""
+    lengths = {name: len(dataframe[name]) for name in names if _has(dataframe, name)}
+    if set(lengths.values()) - {count}:
+        raise ValueError(f"The columns must have one length. Received: {lengths}")
+
+
+def _has(dataframe: Any, name: Any) -> bool:
+    return name in getattr(dataframe, "columns", dataframe)
 
 
 def _values(dataframe: Any, name: Any, rows: list[int]) -> Array:

@@ -122,6 +122,8 @@ def _class_names(directory: Path, classes: Any) -> list[str]:
                 "their own; also where class_mode=None, into one folder."
             )
         return names
+    if isinstance(classes, str):
+        raise ValueError(f"`classes` must be a list of names. Received: classes={classes!r}")
     missing = [name for name in classes if not (directory / name).is_dir()]
     if missing:
         raise FileNotFoundError(f"'{directory}' has no folders for the classes {missing}.")

@@ -14,6 +14,7 @@ from konnx.preprocessing.image.pictures import (
     CHANNELS,
     INTERPOLATIONS,
     check_choice,
+    checked_size,
     chosen_format,
     img_to_array,
     load_img,
@@ -61,13 +62,14 @@ class FilesIterator(Iterator):
         check_choice("interpolation", self.interpolation, INTERPOLATIONS)
         self.directory = os.fspath(directory) if directory else ""
         self.image_data_generator = image_data_generator
-        self.target_size = (target_size[0], target_size[1])
+        self.target_size = checked_size(target_size)
         self.color_mode, self.class_mode = color_mode, class_mode
         self.data_format = chosen_format(data_format)
         self.dtype = np.dtype(dtype or floatx())
         channels = CHANNELS[color_mode]
         last = self.data_format == "channels_last"
-        self.image_shape = (*target_size, channels) if last else (channels, *target_size)
+        size = self.target_size
+        self.image_shape = (*size, channels) if last else (channels, *size)
         folder, prefix, file_format = saver
         self._saver = Saver(folder, prefix, file_format, self.data_format, 10**7)
         self._targets: Any = None

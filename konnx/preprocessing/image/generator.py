@@ -13,6 +13,13 @@ from konnx.preprocessing.image.arrays import NumpyArrayIterator, check_images, p
 from konnx.preprocessing.image.dataframe import DataFrameIterator
 from konnx.preprocessing.image.directory import DirectoryIterator
 from konnx.preprocessing.image.pictures import check_choice, chosen_format
+from konnx.preprocessing.image.ranges import (
+    check_number,
+    either_way,
+    shift,
+    shift_limits,
+    zoom_limits,
+)
 from konnx.preprocessing.image.transforms import (
     FILL_MODES,
     apply_affine_transform,
@@ -105,15 +112,24 @@ class ImageDataGenerator:
         interpolation_order: int = 1,
         dtype: Any = None,
     ) -> None:
+        for name, value in (
+            ("rotation_range", rotation_range),
+            ("shear_range", shear_range),
+            ("channel_shift_range", channel_shift_range),
+            ("cval", cval),
+            ("rescale", rescale or 0),
+        ):
+            check_number(name, value)
+        check_choice("interpolation_order", interpolation_order, range(6))
         self.featurewise_center = featurewise_center
         self.samplewise_center = samplewise_center
         self.featurewise_std_normalization = featurewise_std_normalization
         self.samplewise_std_normalization = samplewise_std_normalization
         self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
         self.rotation_range, self.shear_range = rotation_range, shear_range
-        self.width_shift_range = _shift_limits("width_shift_range", width_shift_range)
-        self.height_shift_range = _shift_limits("height_shift_range", height_shift_range)
-        self.zoom_range = _zoom_limits(zoom_range)
+        self.width_shift_range = shift_limits("width_shift_range", width_shift_range)
+        self.height_shift_range = shift_limits("height_shift_range", height_shift_range)
+        self.zoom_range = zoom_limits(zoom_range)
         self.brightness_range = (
             None if brightness_range is None else two_numbers("brightness_range", brightness_range)
         )
@@ -302,7 +318,12 @@ class ImageDataGenerator:
             x: array of rank 3 or 4.
         """
         if self.preprocessing_function:
-            x = self.preprocessing_function(x)
+            shape, x = np.shape(x), self.preprocessing_function(x)
+            if np.shape(x) != shape:
+                raise ValueError(
+                    "`preprocessing_function` must return an image of the same shape. Received: "
+                    f"{type(x).__name__} of shape {np.shape(x)} for an image of shape {shape}"
+                )
         x = np.asarray(x)
         if x.dtype.kind != "f":
             x = x.astype(self.dtype)
@@ -357,10 +378,10 @@ class ImageDataGenerator:
 
     def _drawn(self, img_shape: tuple[int, ...], random: np.random.RandomState) -> dict[str, Any]:
         """Draw in the order in which keras_preprocessing does."""
-        theta = _either_way(self.rotation_range, random)
-        tx = _shift(self.height_shift_range, img_shape[self.row_axis - 1], random)
-        ty = _shift(self.width_shift_range, img_shape[self.col_axis - 1], random)
-        shear = _either_way(self.shear_range, random)
+        theta = either_way(self.rotation_range, random)
+        tx = shift(self.height_shift_range, img_shape[self.row_axis - 1], random)
+        ty = shift(self.width_shift_range, img_shape[self.col_axis - 1], random)
+        shear = either_way(self.shear_range, random)
         low, high = self.zoom_range
         zx, zy = (1, 1) if low == high == 1 else random.uniform(low, high, 2)
         is_mirrored, is_upside_down = random.random_sample() < 0.5, random.random_sample() < 0.5
@@ -373,7 +394,7 @@ class ImageDataGenerator:
             "zy": zy,
             "flip_horizontal": is_mirrored and bool(self.horizontal_flip),
             "flip_vertical": is_upside_down and bool(self.vertical_flip),
-            "channel_shift_intensity": _either_way(self.channel_shift_range, random) or None,
+            "channel_shift_intensity": either_way(self.channel_shift_range, random) or None,
             "brightness": self.brightness_range and random.uniform(*self.brightness_range),
         }
 
@@ -467,36 +488,3 @@ class ImageDataGenerator:
         variances, directions = np.linalg.eigh(flat.T @ flat / len(flat))
         scale = 1.0 / np.sqrt(np.maximum(variances, 0) + self.zca_epsilon)
         return np.asarray((directions * scale) @ directions.T, dtype=self.dtype)
-
-
-def _zoom_limits(zoom_range: Any) -> list[float]:
-    if np.isscalar(zoom_range):
-        zoom_range = [1 - zoom_range, 1 + zoom_range]  # type: ignore[operator]  # a number
-    return list(two_numbers("zoom_range", zoom_range))
-
-
-def _shift_limits(name: str, value: Any) -> Any:
-    """Return a number that is not negative, or a list of numbers."""
-    limits = np.asarray(value)
-    if not limits.size:
-        return 0.0
-    if limits.dtype.kind not in "iuf" or limits.ndim > 1 or (limits.ndim == 0 and limits < 0):
-        raise ValueError(
-            f"`{name}` must be a number from 0 on, or a list of numbers. Received: {name}={value!r}"
-        )
-    return limits.item() if limits.ndim == 0 else limits
-
-
-def _either_way(limit: float, random: np.random.RandomState) -> float:
-    return random.uniform(-limit, limit) if limit else 0.0
-
-
-def _shift(limits: Any, size: int, random: np.random.RandomState) -> float:
-    """Draw a number of pixels from a list, below a whole number, or within a float either way."""
-    if isinstance(limits, float):
-        shift = random.uniform(-limits, limits) if limits else 0.0
-        return shift * size if limits < 1 else shift
-    if isinstance(limits, int) and not limits:
-        return 0.0
-    shift = random.choice(limits) * random.choice([-1, 1])
-    return float(shift * size if np.max(limits) < 1 else shift)

@@ -33,10 +33,14 @@ class Iterator(Sequence):
         seed: of the order and of the changes of samples.
 
     Raises:
-        ValueError: there are no samples, or the batch size is not positive.
+        ValueError: there are no samples, or the batch size is no positive whole number.
     """
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None) -> None:
+        if not isinstance(batch_size, int | np.integer):
+            raise ValueError(
+                f"`batch_size` must be a whole number. Received: batch_size={batch_size!r}"
+            )
         if n < 1 or batch_size < 1:
             raise ValueError(
                 "There must be samples, and room for them in a batch. Received: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import warnings
 from collections.abc import Iterable
@@ -154,6 +155,7 @@ def load_img(
     mode = "grayscale" if grayscale else color_mode
     check_choice("color_mode", mode, CHANNELS)
     check_choice("interpolation", interpolation, INTERPOLATIONS)
+    size = None if target_size is None else checked_size(target_size)
     try:
         with pillow.open(path) as file:
             img = _in_mode(file, mode)
@@ -162,10 +164,10 @@ def load_img(
     # Pillow raises SyntaxError and others for damage, and its own error for too many pixels.
     except (OSError, SyntaxError, ValueError, EOFError, pillow.DecompressionBombError) as error:
         raise ValueError(f"The image '{path}' cannot be read: {error}") from error
-    if target_size is not None and img.size != (target_size[1], target_size[0]):
+    if size is not None and img.size != (size[1], size[0]):
         resample = getattr(pillow.Resampling, interpolation.upper())
-        box = _middle(img.size, target_size) if keep_aspect_ratio else None
-        img = img.resize((target_size[1], target_size[0]), resample, box)
+        box = _middle(img.size, size) if keep_aspect_ratio else None
+        img = img.resize((size[1], size[0]), resample, box)
     return img
 
 
@@ -177,6 +179,24 @@ def _middle(size: tuple[int, int], target_size: tuple[int, int]) -> tuple[int, i
     part_height = min(height, max(1, width * rows // columns))
     left, upper = (width - part_width) // 2, (height - part_height) // 2
     return left, upper, left + part_width, upper + part_height
+
+
+def checked_size(target_size: Any) -> tuple[int, int]:
+    """Return height and width.
+
+    Raises:
+        ValueError: they are not two positive whole numbers.
+    """
+    try:
+        rows, columns = (operator.index(size) for size in target_size)
+    except (TypeError, ValueError):
+        rows = columns = 0
+    if min(rows, columns) < 1:
+        raise ValueError(
+            "`target_size` must be height and width, two positive whole numbers. Received: "
+            f"target_size={target_size!r}"
+        )
+    return rows, columns
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
