@@ -55,7 +55,7 @@ def export_options(texts: ExportTexts, model: Model) -> dict[str, Any]:
         "outputs_as_nchw": _names(texts.outputs_as_nchw),
         "rename": _pairs("--rename", texts.rename, "OLD=NEW"),
         "metadata": _pairs("--meta", texts.metadata, "KEY=VALUE"),
-        "labels": None if texts.labels is None else _labels(texts.labels),
+        "labels": None if texts.labels is None else read_labels(texts.labels),
         "preprocessing": _preprocessing(texts.preprocessing),
         "states": texts.states,
         "float16": texts.float16,
@@ -127,7 +127,7 @@ def _pairs(option: str, texts: Iterable[str], form: str) -> dict[str, str]:
     return pairs
 
 
-def _labels(path: Path) -> list[str]:
+def read_labels(path: Path) -> list[str]:
     """Read a name for each class: a JSON list, or one on each line."""
     text = _text(path)
     found = _json(text, path) if text.lstrip().startswith("[") else text.splitlines()

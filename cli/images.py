@@ -104,7 +104,9 @@ def _open_image(file: str) -> Any:
         ) from error
     try:
         return pillow.open(file)
-    except (pillow.UnidentifiedImageError, pillow.DecompressionBombError) as error:
+    except FileNotFoundError:
+        raise
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         raise ValueError(
             f"'{file}' cannot be read as an input ({error}). Expected: .npy, .npz or an image."
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from konnx.cli.text_arrays import read_csv, read_json
 from konnx.converters.errors import printable
 from konnx.runtime.arrays import as_contiguous
 from konnx.runtime.messages import describe
+from konnx.utils.npz import read_array, read_arrays
 
 Array = np.ndarray[Any, Any]
 
@@ -115,11 +115,7 @@ def load_array(file: str) -> Array:
     Raises:
         ValueError: it is none, or holds Python objects, which are never loaded.
     """
-    try:
-        array: Array = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"'{file}' cannot be read as an array: {error}") from error
-    return array
+    return read_array(file)
 
 
 def load_archive(file: str) -> dict[str, Array]:
@@ -128,16 +124,10 @@ def load_archive(file: str) -> dict[str, Array]:
     Raises:
         ValueError: it is none, or holds something else.
     """
-    try:
-        # Opened here: numpy leaves a file open that turns out to be no archive.
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise ValueError(f"'{file}' cannot be read as arrays: {error}") from error
-    strangers = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
-    if strangers or not arrays:
-        held = f"{strangers}, which are none" if strangers else "nothing"
-        raise ValueError(f"'{file}' must hold arrays, as numpy.savez writes them. It holds {held}.")
+    arrays = read_arrays(file)
+    if not arrays:
+        what = "arrays, as numpy.savez writes them. It holds nothing"
+        raise ValueError(f"'{file}' must hold {what}.")
     return arrays
 
 

@@ -39,7 +39,7 @@ def count_operations(model: ModelProto) -> int:
         value.type.tensor_type.ClearField("shape")
     try:
         inferred = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError):
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
         inferred = fixed
     return _in_graph(inferred.graph, {})
 
@@ -66,7 +66,11 @@ def _in_node(node: NodeProto, shapes: Shapes) -> int:
     if bodies:
         return _steps(node, shapes) * max(_in_graph(body, shapes) for body in bodies)
     count = _COUNTS.get(node.op_type, _each_element)
-    return count(node, [shapes.get(name, ()) for name in node.input], _output(node, shapes))
+    inputs, output = [shapes.get(name, ()) for name in node.input], _output(node, shapes)
+    try:
+        return count(node, inputs, output)
+    except IndexError:  # it lacks an input
+        return _each_element(node, inputs, output)
 
 
 def _output(node: NodeProto, shapes: Shapes) -> Shape:
@@ -77,9 +81,9 @@ def _steps(node: NodeProto, shapes: Shapes) -> int:
     """How often a body runs: a Scan once for each element of what it scans, others once."""
     if node.op_type != "Scan":
         return 1
-    scanned = next(a.i for a in node.attribute if a.name == "num_scan_inputs")
+    scanned = next((a.i for a in node.attribute if a.name == "num_scan_inputs"), 1)
     sizes = [shapes.get(name, (1,))[:1] or (1,) for name in node.input[-scanned:]]
-    return max(size[0] for size in sizes)
+    return max((size[0] for size in sizes), default=1)
 
 
 def _each_element(node: NodeProto, inputs: list[Shape], output: Shape) -> int:

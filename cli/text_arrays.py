@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from typing import Any
 
@@ -19,11 +20,10 @@ def read_json(file: str) -> Array | dict[str, Array]:
     Raises:
         ValueError: it is neither.
     """
-    with open(file, encoding="utf-8-sig") as stream:
-        try:
-            found = json.load(stream)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"'{file}' cannot be read as JSON: {error}") from error
+    try:
+        found = json.loads(_text(file))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{file}' cannot be read as JSON: {error}") from error
     if isinstance(found, dict):
         return {str(name): _array(value, file) for name, value in found.items()}
     return _array(found, file)
@@ -45,13 +45,12 @@ def read_csv(file: str, value: Value) -> Array:
     Raises:
         ValueError: lines have different lengths, or hold something else than numbers.
     """
-    with open(file, encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.reader(stream) if row]
-    if rows and not any(map(_is_number, rows[0])):
-        del rows[0]
     try:
+        rows = [row for row in csv.reader(io.StringIO(_text(file), newline="")) if row]
+        if rows and not any(map(_is_number, rows[0])):
+            del rows[0]
         table = np.array([[float(cell) for cell in row] for row in rows], np.float32)
-    except ValueError as error:
+    except (csv.Error, ValueError) as error:
         raise ValueError(
             f"'{file}' must hold equally many numbers on each line, by commas: {error}"
         ) from error
@@ -59,6 +58,11 @@ def read_csv(file: str, value: Value) -> Array:
     if len(sample) == len(value.shape or ()) - 1 and table.size == len(rows) * np.prod(sample):
         return table.reshape(len(rows), *sample)
     return table
+
+
+def _text(file: str) -> str:
+    with open(file, "rb") as stream:
+        return stream.read().decode("utf-8-sig")
 
 
 def _is_number(text: str) -> bool:

@@ -21,6 +21,8 @@ from konnx.utils.yaml_text import load_yaml
 Custom = Mapping[str, Any] | None
 Path = str | os.PathLike[str]
 
+_ODD = (ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError)
+
 
 def build_model(
     config: Mapping[str, Any], source: Source, file: str, place: str | None, custom_objects: Custom
@@ -39,7 +41,7 @@ def build_model(
     """
     try:
         return model_of_any_keras(config, source, custom_objects)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except _ODD as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError.at(file, place, reason.rstrip(".")) from error
 

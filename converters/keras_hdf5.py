@@ -60,7 +60,7 @@ def load_model(
         ValueError: it names unknown classes.
     """
     file = os.fspath(filepath)
-    content = in_words_of_keras_2(read_hdf5(file, optimizer=compile))
+    content = _in_words_of_keras_2(read_hdf5(file, optimizer=compile), file)
     if content.model_config is None:
         raise FileFormatError.at(
             file,
@@ -78,6 +78,14 @@ def load_model(
     if compile and model.built:
         restore_training(model, content, custom_objects)
     return model
+
+
+def _in_words_of_keras_2(content: KerasFile, file: str) -> KerasFile:
+    try:
+        return in_words_of_keras_2(content)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise FileFormatError.at(file, "model_config or training_config", reason) from error
 
 
 def warn_of_mirrors(model: Model, source: Source, file: str) -> None:

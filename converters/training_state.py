@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from konnx.converters.errors import FileFormatError
 from konnx.function import Function
 from konnx.graph import Tensor, Variable, assign_all, topological_order
 from konnx.utils.naming import free_name
+from konnx.utils.npz import read_arrays
 
 if TYPE_CHECKING:
     from konnx.models import Model
 
 LEARNING_RATE = "learning_rate"
 """The name of the input for the learning rate."""
-
-# What NumPy raises where a file is no archive of arrays; it has no error of its own.
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    EOFError,
-    AttributeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -85,9 +71,8 @@ def load_training_state(model: Model, state: Mapping[str, Any] | str | os.PathLi
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except _UNREADABLE as error:
+        return read_arrays(path)
+    except ValueError as error:
         raise FileFormatError.at(
             os.fspath(path),
             None,

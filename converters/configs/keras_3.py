@@ -34,17 +34,23 @@ def to_keras_2(
         report: what was converted is added to it.
 
     Raises:
-        ValueError: a call of a layer is written in a way that is not known.
+        ValueError: a call of a layer is written in a way that is not known, or something is missing
+            or of the wrong type.
 
     Example:
         >>> to_keras_2({"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}})
         {'class_name': 'Dense', 'config': {'units': 2}}
     """
     converted: list[Conversion] = []
-    plain = _Translation(converted).of(config)
-    if (keras_version or "").startswith("3."):
-        plain = in_own_words(plain, converted)
-    assert isinstance(plain, dict)
+    try:
+        plain = _Translation(converted).of(config)
+        if (keras_version or "").startswith("3."):
+            plain = in_own_words(plain, converted)
+    except (AttributeError, LookupError, TypeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"The config is damaged: {reason}") from error
+    if not isinstance(plain, dict):
+        raise ValueError(f"The config must be of a layer or a model. Received: {plain!r:.100}")
     if report is not None:
         report += converted
     return plain

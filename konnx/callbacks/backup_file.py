@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from konnx.utils.files import atomic_path
+from konnx.utils.npz import read_arrays
 
 _TREE, _ARRAY = "tree", "array"
-_DAMAGED = (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile)
+_DAMAGED = (ValueError, KeyError, TypeError, OSError)
 
 
 def write_tree(path: str | os.PathLike[str], tree: Any) -> None:
@@ -44,8 +44,7 @@ def read_tree(path: str | os.PathLike[str]) -> Any:
         {'epoch': 3, 'weights': [array([1., 1.])]}
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(path)
         return _decoded(json.loads(arrays[_TREE].tobytes()), arrays)
     except FileNotFoundError:
         raise

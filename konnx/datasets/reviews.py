@@ -81,8 +81,12 @@ def read_word_index(path: str) -> dict[str, int]:
     Raises:
         ValueError: the file holds anything else.
     """
-    with open(path, encoding="utf-8") as file:
-        content: Any = json.load(file)
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{path}' does not hold the ranks of words: {error}") from error
     if not isinstance(content, dict) or not all(type(rank) is int for rank in content.values()):
         raise ValueError(f"'{path}' does not hold the ranks of words.")
     return content

@@ -18,13 +18,16 @@ def inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a model without functions of its own.
 
     Raises:
-        ValueError: a function calls itself, or they are so many or so deep that writing them out
-            would take all memory.
+        ValueError: a function calls itself, is called with more than it takes, or they are so many
+            or so deep that writing them out would take all memory.
     """
     if not model.functions:
         return model
     _check_size(model)
-    return inliner.inline_local_functions(model)
+    try:
+        return inliner.inline_local_functions(model)
+    except RuntimeError as error:  # an assertion of onnx
+        raise ValueError(f"The model's functions cannot be written out: {error}") from error
 
 
 def all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:

@@ -87,9 +87,10 @@ def test_an_image_that_does_not_fit_is_refused(
 
 def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
-    path.write_text("no picture")
-    with pytest.raises(ValueError, match=r"Expected: \.npy, \.npz or an image"):
-        read_image(str(path), value(None, 4, 6, 3))
+    for content in (b"no picture", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"Expected: \.npy, \.npz or an image"):
+            read_image(str(path), value(None, 4, 6, 3))
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import onnx
 import pytest
 
 from konnx.cli.operations import count_operations
@@ -52,3 +53,18 @@ def test_a_loop_counts_for_each_step() -> None:
     five, ten = (count_operations(to_onnx(model)) for model in models)
     assert five > 5 * 2 * 3 * (2 + 3)
     assert ten == pytest.approx(2 * five, rel=0.1)
+
+
+def test_a_model_that_is_no_model_has_operations_too() -> None:
+    loop = onnx.parser.parse_model("""
+        <ir_version: 8, opset_import: ["" : 18, "own" : 1]>
+        again (float[2] x) => (float[2] y) { y = own.f (x) }
+        <domain: "own", opset_import: ["own" : 1]>
+        f (a) => (b) { b = own.f (a) }
+    """)
+    assert count_operations(loop) == 2
+    lacking = onnx.parser.parse_model("""
+        <ir_version: 8, opset_import: ["" : 18]>
+        lacking (float[2, 3] x) => (float[2, 3] y) { y = Gemm () z = LSTM (x) v = Conv (x) }
+    """)
+    assert count_operations(lacking) == 1 + 6 + 6  # one for each element that is known

@@ -25,6 +25,7 @@ from onnx import TensorProto, helper, numpy_helper
 from konnx.cli.model_files import open_model
 from konnx.cli.onnx_files import read_onnx
 from konnx.converters import export_onnx, from_onnx, load_model, load_weights
+from konnx.converters.architecture import read_architecture
 from konnx.layers import Dense
 from konnx.models import Sequential, model_from_json, model_from_yaml
 
@@ -230,6 +231,15 @@ def test_yaml_and_json_make_no_objects() -> None:
         model_from_json(json.dumps(model_config(BYTECODE)))
 
 
+def test_a_size_that_no_machine_has_memory_for_is_refused(tmp_path: Path) -> None:
+    states = {"units": 2**45, "batch_input_shape": [2, 3, 4]}
+    config = model_config(layer("SimpleRNN", **states))
+    config["config"]["layers"][0]["config"]["batch_input_shape"] = [2, 3, 4]
+    (tmp_path / "m.json").write_text(json.dumps({**config, "keras_version": "2.1.6"}))
+    with pytest.raises(ValueError, match=r"m\.json: Unable to allocate"):
+        read_architecture(tmp_path / "m.json")
+
+
 # Files of ONNX --------------------------------------------------------------------------------
 
 
@@ -299,6 +309,14 @@ def chain(folder: Path, depth: int = 3000) -> Path:
     return written(folder, model)
 
 
+def too_many_arguments(folder: Path) -> Path:
+    model = onnx_model(helper.make_node("f", ["x", "x"], ["y"], domain="own"))
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+    body = [helper.make_node("Neg", ["a"], ["b"])]
+    model.functions.append(helper.make_function("own", "f", ["a"], ["b"], body, opsets))
+    return written(folder, model)
+
+
 def short(folder: Path) -> Path:
     model = onnx_model()
     model.graph.initializer.add(name="w", data_type=1, dims=[2**20, 2**20], raw_data=b"\0" * 16)
@@ -315,6 +333,7 @@ ONNX: dict[str, Make] = {
     ),
     "CVE-2024-27319 fewer bytes than the shape asks for": short,
     "ORT 3,000 functions that call each other": chain,
+    "a function that is called with more than it takes": too_many_arguments,
     "an absolute path": lambda f: external(f, location="/etc/passwd"),
 }
 

@@ -33,6 +33,7 @@ from konnx.datasets import (
 from konnx.datasets.cifar import load_batch
 from konnx.datasets.npz import read_npz
 from konnx.datasets.pickles import read_pickle
+from konnx.datasets.reviews import read_word_index
 
 pytestmark = pytest.mark.no_runtime
 
@@ -395,10 +396,19 @@ def test_the_hash_decides_not_what_a_file_of_texts_holds(
 
 
 @pytest.mark.parametrize(
+    "content", [b"\xff", b"[" * 100_000, b'{"the": 1.5}'], ids=["bytes", "deep", "float"]
+)
+def test_ranks_of_words_that_are_none_are_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "words.json").write_bytes(content)
+    with pytest.raises(ValueError, match="words.json' does not hold the ranks of words"):
+        read_word_index(str(tmp_path / "words.json"))
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK", "is no .npz file"),
-        (FILES["mnist.npz"][:-30], "is no .npz file"),
+        (b"PK", "cannot be read as arrays"),
+        (FILES["mnist.npz"][:-30], "cannot be read as arrays"),
         (npz_of({"x": BOSTON["x"]}), "lacks an array"),
     ],
 )

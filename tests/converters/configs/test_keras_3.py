@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 from konnx.converters import FileFormatError
@@ -15,6 +17,39 @@ from konnx.models import load_model
 from konnx.models.conversion import Conversion
 
 pytestmark = pytest.mark.no_runtime
+
+
+DAMAGED: dict[str, tuple[Any, str]] = {
+    "a class that is a list": ({"class_name": ["Dense"], "config": {}}, "unhashable type"),
+    "a layer that is a number": (
+        {"class_name": "Functional", "config": {"layers": [3]}}, "has no attribute 'get'",
+    ),
+    "a tensor of nowhere": (
+        {"class_name": "Functional", "config": {"layers": [{
+            "class_name": "Dense", "name": "d", "config": {"units": 2, "trainable": True},
+            "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {}}]}],
+        }]}}, "it lacks 'keras_history'",
+    ),
+    "a list": ([], "must be of a layer or a model"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_config_is_refused_with_a_reason(name: str) -> None:
+    config, said = DAMAGED[name]
+    with pytest.raises(ValueError, match=said):
+        to_keras_2(config, "3.0.0")
+
+
+def test_a_damaged_config_in_an_hdf5_file_is_refused_by_the_name_of_the_file(
+    tmp_path: Path,
+) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["keras_version"] = "3.1.0"
+        file.attrs["model_config"] = json.dumps(DAMAGED["a tensor of nowhere"][0])
+        file.create_group("model_weights").attrs["layer_names"] = np.array([], "S1")
+    with pytest.raises(FileFormatError, match=r"m\.h5: model_config .*: .*lacks 'keras_history'"):
+        load_model(tmp_path / "m.h5")
 
 
 def tensor(name: str, call: int = 0, output: int = 0) -> dict[str, Any]:
