@@ -2,7 +2,7 @@
 
 Kernels have Keras' layout: (*spatial, in, out), and (*spatial, in, multiplier) depthwise. ONNX'
 operators want channels first; the Transposes around them cancel from layer to layer. ONNX Runtime
-has no float64 kernels for them on CPU: float64 is computed in float32, as it was in Keras.
+has no float64 kernels for them: float64 goes by `windows_of_doubles`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from konnx.graph import ShapeError, Tensor, current_scope, int64s, op
-from konnx.ops._convert import cast
+from konnx.ops import windows_of_doubles
 from konnx.ops.elementwise import add, divide, maximum, multiply, subtract
 from konnx.ops.shape import pad_axes, reshape, transpose
 
@@ -29,11 +29,6 @@ def from_channels_first(x: Tensor, data_format: str) -> Tensor:
     if data_format == "channels_first":
         return x
     return transpose(x, [0, *range(2, x.ndim), 1])
-
-
-def to_float32(x: Tensor) -> Tensor:
-    """The tensor in a dtype that windows can slide over; float16 has kernels or is cast there."""
-    return cast(x, "float32") if x.dtype == "float64" else x
 
 
 def same_pads(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
@@ -133,24 +128,33 @@ def _convolve(
     dilations: Sizes,
     group: int,
 ) -> Tensor:
-    dtype = x.dtype
-    x, weights = to_float32(to_channels_first(x, data_format)), to_float32(weights)
+    x = to_channels_first(x, data_format)
     _check_channels(x, weights, group)
     sizes = known_sizes(weights)[2:]
     if same_is_dynamic(x, padding, strides):
         x, padding = pad_same(x, sizes, strides, dilations), "valid"
+    pads = pads_of(x, padding, sizes, strides, dilations)
+    if x.dtype == "float64" and weights.dtype == "float64":
+        result = windows_of_doubles.convolve(x, weights, strides, pads, dilations, group)
+        result = result if bias is None else add(result, spread_channels(bias, len(sizes)))
+        return from_channels_first(result, data_format)
     result = op(
         "Conv",
         x,
         weights,
-        None if bias is None else to_float32(bias),
+        bias,
         kernel_shape=sizes,
         strides=strides,
-        pads=pads_of(x, padding, sizes, strides, dilations),
+        pads=pads,
         dilations=dilations,
         group=group,
     )
-    return from_channels_first(cast(result, dtype), data_format)
+    return from_channels_first(result, data_format)
+
+
+def spread_channels(bias: Tensor, rank: int) -> Tensor:
+    """A number for each channel, to be added to what has its channels first."""
+    return op("Unsqueeze", bias, int64s(range(1, rank + 1)))
 
 
 def _check_channels(x: Tensor, weights: Tensor, group: int) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from konnx.graph import Tensor, int64s, op, refine
+from konnx.ops import windows_of_doubles
 from konnx.ops._convert import cast
 from konnx.ops.convolution import (
     Sizes,
     from_channels_first,
     known_sizes,
     same_pads,
+    spread_channels,
     to_channels_first,
-    to_float32,
 )
 from konnx.ops.elementwise import add, divide, maximum, multiply, negative, subtract
 from konnx.ops.shape import pad_axes, transpose
@@ -59,9 +60,8 @@ def convolution_transpose(
         dilations: default: 1 for each axis.
     """
     rank = kernel.ndim - 2
-    dtype = x.dtype
-    weights = to_float32(transpose(kernel, [rank + 1, rank, *range(rank)]))
-    x = to_float32(to_channels_first(x, data_format))
+    weights = transpose(kernel, [rank + 1, rank, *range(rank)])
+    x = to_channels_first(x, data_format)
     window = _Window(known_sizes(weights)[2:], strides, dilations or [1] * rank, padding)
     wanted = list(output_sizes or [None] * rank)
     exact = window.exact(x.shape[2:], wanted)
@@ -71,8 +71,8 @@ def convolution_transpose(
         pads, rest = exact
         y = window.apply(x, weights, pads, rest)
     if bias is not None:
-        y = add(y, op("Unsqueeze", to_float32(bias), int64s(range(1, rank + 1))))
-    return from_channels_first(cast(y, dtype), data_format)
+        y = add(y, spread_channels(bias, rank))
+    return from_channels_first(y, data_format)
 
 
 class _Window:
@@ -85,6 +85,10 @@ class _Window:
 
     def apply(self, x: Tensor, weights: Tensor, pads: Sizes, rest: Sizes) -> Tensor:
         """ConvTranspose."""
+        if x.dtype == "float64" and weights.dtype == "float64":
+            return windows_of_doubles.convolve_transposed(
+                x, weights, self.strides, pads, self.dilations, rest
+            )
         return op(
             "ConvTranspose",
             x,

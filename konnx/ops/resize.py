@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from konnx.graph import Tensor, constant, op, refine
+from konnx.ops import windows_of_doubles
 from konnx.ops._convert import cast
-from konnx.ops.convolution import from_channels_first, to_channels_first, to_float32
+from konnx.ops.convolution import from_channels_first, to_channels_first
 
 
 def enlarge(
@@ -28,7 +29,12 @@ def enlarge(
         half_pixel_centers: whether the lines run between the centres of elements, as in TensorFlow
             2, or between their upper left corners, as in TensorFlow 1.
     """
-    first = to_float32(to_channels_first(x, data_format))
+    first = to_channels_first(x, data_format)
+    if x.dtype == "float64" and interpolation == "nearest":
+        for axis, factor in enumerate(factors, start=2):
+            first = windows_of_doubles.repeat(first, axis, factor)
+        return from_channels_first(first, data_format)
+    first = cast(first, "float32") if x.dtype == "float64" else first
     scales = constant(np.array([1, 1, *factors], dtype=np.float32))
     if interpolation == "nearest":
         y = op(

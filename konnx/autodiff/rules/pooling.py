@@ -10,6 +10,7 @@ from konnx import ops
 from konnx.autodiff.rules._table import Gradients, present, rule
 from konnx.autodiff.rules._window import Window
 from konnx.graph import Node, Tensor, composite, constant, op, refine
+from konnx.ops import windows_of_doubles
 
 
 @rule("MaxPool")
@@ -27,24 +28,14 @@ def _max_of_partition(x: Tensor, y: Tensor, dy: Tensor, window: Window) -> Tenso
     """Windows side by side: enlarge output and gradient to the input's size and compare."""
     covered = _crop_to(x, _enlarged(y, window), window)
     hits = ops.cast(ops.equal(covered, _enlarged(y, window)), dy.dtype)
-    number = op("AveragePool", hits, kernel_shape=window.sizes, strides=window.strides) * float(
-        math.prod(window.sizes)
-    )
+    mean = ops.average_pool(hits, window.sizes, window.strides, data_format="channels_first")
+    number = mean * float(math.prod(window.sizes))
     return _pad_to(hits * _enlarged(dy / number, window), x)
 
 
 def _enlarged(y: Tensor, window: Window) -> Tensor:
     """Each element repeated over its window: nearest-neighbour Resize is the fastest way."""
-    scales = constant(np.array([1, 1, *window.sizes], dtype=np.float32))
-    return op(
-        "Resize",
-        y,
-        None,
-        scales,
-        mode="nearest",
-        coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
-    )
+    return ops.enlarge(y, window.sizes, "channels_first")
 
 
 def _is_whole(x: Tensor, window: Window) -> bool:
@@ -103,7 +94,20 @@ def _one_channel(x: Tensor) -> Tensor:
 
 def _spread(y: Tensor, kernel: Tensor, x: Tensor, window: Window) -> Tensor:
     """ConvTranspose of single channels, cut to the input's size and shape."""
-    spread = op(
+    spread = _transposed(y, kernel, window)
+    before = constant(window.before, "int64")
+    length = op("Shape", x, start=2)
+    missing = length - op("Shape", spread, start=2) + before
+    return ops.reshape_like(ops.pad_axes(spread, -before, missing, 2), x)
+
+
+def _transposed(y: Tensor, kernel: Tensor, window: Window) -> Tensor:
+    if y.dtype == "float64":
+        none = [0] * window.rank
+        return windows_of_doubles.convolve_transposed(
+            y, kernel, window.strides, none * 2, window.dilations, none
+        )
+    return op(
         "ConvTranspose",
         y,
         kernel,
@@ -111,10 +115,6 @@ def _spread(y: Tensor, kernel: Tensor, x: Tensor, window: Window) -> Tensor:
         strides=window.strides,
         dilations=window.dilations,
     )
-    before = constant(window.before, "int64")
-    length = op("Shape", x, start=2)
-    missing = length - op("Shape", spread, start=2) + before
-    return ops.reshape_like(ops.pad_axes(spread, -before, missing, 2), x)
 
 
 @rule("AveragePool")
