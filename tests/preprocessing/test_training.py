@@ -38,6 +38,22 @@ def test_a_model_learns_digits_that_are_moved_by_chance(processes: bool) -> None
     assert model.predict_generator(test).shape == (len(x_test), 10)
 
 
+def test_a_seed_gives_the_same_weights_whoever_reads_the_images() -> None:
+    (x, y), _ = digits.load_data()
+    weights = []
+    for workers, processes in ((0, False), (4, False), (4, True)):
+        np.random.seed(0)  # noqa: NPY002
+        model = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(10, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        generator = ImageDataGenerator(rotation_range=20, zoom_range=0.2, horizontal_flip=True)
+        batches = generator.flow(x[:90, ..., None], y[:90], batch_size=16, seed=3)
+        reading = {"workers": workers, "use_multiprocessing": processes}
+        model.fit_generator(batches, epochs=2, shuffle=False, verbose=0, **reading)
+        weights.append(model.get_weights()[0])
+    np.testing.assert_array_equal(weights[0], weights[1])
+    np.testing.assert_array_equal(weights[0], weights[2])
+
+
 def test_a_model_learns_texts() -> None:
     np.random.seed(0)  # noqa: NPY002
     texts = ["a good film", "what a bad film", "good, very good!", "bad. really bad"] * 8

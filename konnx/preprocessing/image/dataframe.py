@@ -136,6 +136,12 @@ class DataFrameIterator(FilesIterator):
             for row in rows
         }
         with_class = [row for row in rows if kept[row]]
+        if rows and not with_class:
+            found = sorted({name for row in rows for name in sets[row]})
+            raise ValueError(
+                f"No image of the table is of the classes {names}. Its column {y_col!r} has: "
+                f"{found}"
+            )
         self.classes = [
             kept[row][0] if isinstance(labels[row], str) else kept[row] for row in with_class
         ]
