@@ -55,6 +55,49 @@ def infer_types(
     Raises:
         ShapeError: the inputs do not fit the operator; names the layer and the shapes.
     """
+    key = _inference_key(op_type, inputs, attributes, outputs)
+    known = _known_types.get(key)
+    if known is not None:
+        return list(known)
+    inferred = _infer(op_type, inputs, attributes, outputs)
+    if key is not None:
+        if len(_known_types) >= _MOST_KNOWN:
+            _known_types.clear()
+        _known_types[key] = inferred
+    return list(inferred)
+
+
+# What was inferred before: networks repeat their layers, and inference takes most of building one.
+_known_types: dict[object, list[TensorType]] = {}
+_MOST_KNOWN = 8192
+
+
+def _inference_key(
+    op_type: str, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
+) -> object:
+    """All that inference depends on, to be hashed; None where it cannot be."""
+    values = {str(index): _small_value(one) for index, one in enumerate(inputs) if one is not None}
+    given = {name: value for name, value in values.items() if value is not None}
+    parts = [(name, _value_key(value)) for name, value in (*attributes.items(), *given.items())]
+    if any(part is None for _, part in parts):
+        return None
+    types = [None if tensor is None else tensor.type for tensor in inputs]
+    return (op_type, outputs, *types, *parts)
+
+
+def _value_key(value: Any) -> object:
+    if isinstance(value, np.ndarray):
+        is_small = value.size <= _SMALL and value.dtype.kind != "O"
+        return (value.dtype.str, value.shape, value.tobytes()) if is_small else None
+    items = value if isinstance(value, list | tuple) else (value,)
+    if all(isinstance(item, int | float | str | bytes) for item in items):
+        return repr(value)  # 1 and 1.0 are equal, but other attributes
+    return None
+
+
+def _infer(
+    op_type: str, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
+) -> list[TensorType]:
     op_type = _INFERRED_AS.get(op_type, op_type)
     input_names = [f"i{index}" if given is not None else "" for index, given in enumerate(inputs)]
     output_names = [f"o{index}" for index in range(outputs)]
@@ -67,7 +110,11 @@ def infer_types(
             _schema(op_type),
             node,
             {name: tensor.type.proto for name, tensor in given.items()},
-            {name: proto for name, t in given.items() if (proto := _small_value(t)) is not None},
+            {
+                name: numpy_helper.from_array(value)
+                for name, tensor in given.items()
+                if (value := _small_value(tensor)) is not None
+            },
             opset_imports=_OPSET_IMPORTS,
             ir_version=8,
         )
@@ -97,12 +144,10 @@ def _checked_type(
     return type_
 
 
-def _small_value(tensor: Tensor) -> onnx.TensorProto | None:
+def _small_value(tensor: Tensor) -> np.ndarray | None:
     """The value of a constant that inference may want: sizes, axes, pads."""
     value = tensor.constant_value
-    if value is None or value.size > _SMALL:
-        return None
-    return numpy_helper.from_array(value)
+    return None if value is None or value.size > _SMALL else value
 
 
 def _shape_error(
