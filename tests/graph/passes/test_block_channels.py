@@ -105,7 +105,7 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "batch normalization": (
         # without bias, whose gradient is 0 there
         lambda x: convolved(ops.relu(normalized(convolved(x, 16, bias=False))), 16),
-        2,
+        3,
     ),
     "normalization of each sample": (
         lambda x: ops.normalize_batch(two(x), None, None, [1, 2])[0] * ops.mean(two(x), [1], True),
@@ -122,7 +122,7 @@ GRAPHS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
         lambda x: ops.mean(
             normalized_first(ops.transpose(two(x), [0, 3, 1, 2])), [2, 3], keepdims=True
         ),
-        2,
+        3,
     ),
     "its shape alone": (
         lambda x: (
@@ -244,6 +244,28 @@ def test_a_convolution_takes_the_place_of_a_transposed_one_with_strides(
     found = [dw for dw in gradients(ops.sum(ops.square(y)), weights) if dw is not None]
     nodes = topological_order(block_channels(found, 8))
     assert sum(node.op_type == "ConvTranspose" for node in nodes) == transposed
+
+
+@pytest.mark.parametrize(
+    ("build", "left"),
+    [
+        pytest.param(lambda x, v: ops.relu(x * v + v), set(), id="factor, summand, rectifier"),
+        pytest.param(lambda x, v: x * v + ops.tanh(x) + v, {"Tanh"}, id="a whole summand"),
+        pytest.param(lambda x, v: (x * v) * (x * v + v), {"Mul"}, id="read twice"),
+        pytest.param(lambda x, v: ops.tanh(x) + v, {"Tanh", "Add"}, id="no factor"),
+    ],
+)
+def test_values_of_channels_are_depthwise_convolutions(
+    build: Callable[[Tensor, Tensor], Tensor], left: set[str]
+) -> None:
+    x, values = placeholder(("batch", 18, 18, 16), name="x"), placeholder((16,), name="values")
+    y = build(convolved(x, 16), values)
+    nodes = topological_order(block_channels([y], BLOCK or 8))
+    assert {node.op_type for node in nodes} & {"Mul", "Add", "Relu", "Tanh"} == left
+    if BLOCK:
+        feeds = {x: normal((2, 18, 18, 16), 1), values: normal((16,), 2)}
+        [expected], [received] = (evaluate(t, feeds) for t in ([y], block_channels([y], BLOCK)))
+        np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_sum_of_pixels_is_taken_of_blocks() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from konnx.graph.operators import op
-from konnx.graph.passes.blocked.nodes import TO_FIRST, blocked_node, in_order, perm_of
+from konnx.graph.passes.blocked.affine import affine
+from konnx.graph.passes.blocked.nodes import TO_FIRST, blocked_node, in_order
 from konnx.graph.passes.blocked.state import Blocking
 from konnx.graph.tensor import Node, Tensor
 from konnx.graph.types import TensorType
@@ -13,21 +14,12 @@ def relu(state: Blocking, node: Node) -> bool:
     """Within the convolution, if nothing else reads that."""
     [x] = node.inputs
     made = None if x is None else state.blocked.get(x)
-    if made is None or made.tensor.node.op_type != "Conv" or not _is_read_once(state, x):
+    if made is None or made.tensor.node.op_type != "Conv" or not state.is_read_once(x):
         return elementwise(state, node)
     conv = made.tensor.node
     attributes = {**conv.attributes, "activation": "Relu"}
     fused = blocked_node("Conv", conv.inputs, attributes, made.tensor.type, conv.name)
     return state.set(node, fused, last=made.last)
-
-
-def _is_read_once(state: Blocking, tensor: Tensor | None) -> bool:
-    """Tell whether one way leads from what made a tensor, past Transposes, to its user."""
-    while tensor is not None and len(state.users[tensor]) == 1 and tensor not in state.outputs:
-        if not perm_of(tensor.node):
-            return True
-        tensor = tensor.node.inputs[0]
-    return False
 
 
 def elementwise(state: Blocking, node: Node) -> bool:
@@ -43,10 +35,15 @@ def elementwise(state: Blocking, node: Node) -> bool:
     last = state.blocked[there[0]].last
     if not state.can_block(y, last=last):
         return False
+    type_ = TensorType(y.dtype, in_order(y, TO_FIRST)) if last else y.type
+    alike = [t for t in there if t.dims == y.dims and state.blocked[t].last == last]
+    values = [t for t in given if t is not None and _is_one_for_all(t, y, last)]
+    merged = affine(state, node, alike, values, type_)
+    if merged is not None:
+        return state.set(node, merged, last=last)
     inputs = [None if t is None else _operand(state, t, y, last) for t in given]
     if any(made is None and t is not None for made, t in zip(inputs, given, strict=True)):
         return False
-    type_ = TensorType(y.dtype, in_order(y, TO_FIRST)) if last else y.type
     made = Node(node.op_type, inputs, node.attributes, [type_], name=node.name)
     return state.set(node, made.outputs[0], last=last)
 
@@ -63,6 +60,12 @@ def _operand(state: Blocking, tensor: Tensor, y: Tensor, last: bool) -> Tensor |
     if _fill(tensor, y):
         return state.as_blocked(tensor, last=last) if y in state.wanted else None
     return state.as_map(tensor, y, last) if _is_of_channels(tensor, y, last) else None
+
+
+def _is_one_for_all(tensor: Tensor, y: Tensor, last: bool) -> bool:
+    """Tell whether a tensor has one value for each channel of y, the same for all samples."""
+    of_samples = len(tensor.dims or ()) == 4 and (tensor.dims or ())[0] != 1
+    return tensor.dtype == "float32" and not of_samples and _is_of_channels(tensor, y, last)
 
 
 def _unexpanded(state: Blocking, tensor: Tensor | None, y: Tensor) -> Tensor | None:

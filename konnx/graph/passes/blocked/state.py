@@ -9,6 +9,7 @@ from konnx.graph.passes.blocked.nodes import (
     TO_FIRST,
     Blocked,
     channel_map,
+    perm_of,
     reorder_input,
     reorder_output,
 )
@@ -79,6 +80,14 @@ class Blocking:
         """Note what a node's output has become; True, as a rule says that has worked."""
         self.blocked[node.outputs[0]] = Blocked(made, last)
         return True
+
+    def is_read_once(self, tensor: Tensor | None) -> bool:
+        """Tell whether one way leads from what made a tensor, past Transposes, to its user."""
+        while tensor is not None and len(self.users[tensor]) == 1 and tensor not in self.outputs:
+            if not perm_of(tensor.node):
+                return True
+            tensor = tensor.node.inputs[0]
+        return False
 
     def can_block(self, tensor: Tensor, *, last: bool = False) -> bool:
         """Tell whether a tensor with its channels in this place is blocked or can be."""
