@@ -162,6 +162,19 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (folder / name).write_bytes(content)
 
     class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _, *way, name = self.path.split("/")
+            self.path = f"/{name}"
+            if way == ["failing"]:
+                self.send_error(503)
+            elif way == ["truncated"]:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(FILES[name])))
+                self.end_headers()
+                self.wfile.write(FILES[name][:-1])
+            else:
+                super().do_GET()
+
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
@@ -222,6 +235,42 @@ def test_a_file_with_another_hash_is_refused_and_not_kept(module: ModuleType, ho
     with pytest.raises(ValueError, match="is not the file that was expected"):
         module.load_data()
     assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("module", SIGNATURES, ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    ("way", "message"), [("failing", "answers 503"), ("truncated", "broke after")]
+)
+def test_what_does_not_come_whole_is_not_kept(
+    module: ModuleType,
+    way: str,
+    message: str,
+    known: Path,
+    mirror: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KONNX_MIRROR", f"{mirror}/{way}")
+    with pytest.raises(ConnectionError, match=message):
+        module.load_data()
+    assert [path for path in known.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("module", [cifar10, cifar100], ids=lambda module: module.__name__)
+def test_archives_with_links_are_not_unpacked_nor_kept(
+    module: ModuleType, known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = module.__name__.rpartition("cifar")[2]
+    file = tmp_path / "mirror" / f"cifar-{name}-python.tar.gz"
+    file.parent.mkdir()
+    with tarfile.open(file, "w:gz") as archive:
+        link = tarfile.TarInfo("train")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    monkeypatch.setattr(module, "_SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
+    monkeypatch.setenv("KONNX_MIRROR", str(file.parent))
+    with pytest.raises(ValueError, match="no plain file or folder, but a link"):
+        module.load_data()
+    assert list((known / "datasets").iterdir()) == []
 
 
 def test_mnist_and_fashion_mnist(known: Path) -> None:
