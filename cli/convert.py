@@ -18,7 +18,7 @@ from konnx.cli.options import Debug, Json, Quiet
 
 def convert(
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="SOURCE [TARGET]",
             help="A model that Keras saved, and the ONNX file to write; default: SOURCE's name "
@@ -26,7 +26,7 @@ def convert(
             "models, and folders of them.",
             show_default=False,
         ),
-    ],
+    ] = None,
     output_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Convert every model into this folder, by its name."),
@@ -193,7 +193,7 @@ def convert(
         application=application,
         include_top=not no_top,
     )
-    paths = _with_weights(paths, application, weights, no_top)
+    paths = _sources(paths or [], application, weights, no_top)
     if output_dir is None and triton is None and not dry_run:
         report = convert_file(one_job(paths, force=force), settings)
         _show([report], as_json=as_json, quiet=quiet)
@@ -209,15 +209,17 @@ def convert(
         raise typer.Exit(1)
 
 
-def _with_weights(
+def _sources(
     paths: list[Path], application: str | None, weights: Path | None, no_top: bool
 ) -> list[Path]:
-    """Return the paths with the weights of an application as the source."""
-    if application is None:
-        if weights is not None or no_top:
-            raise ValueError("--weights and --no-top belong to --application NAME. Add that.")
-        return paths
-    return paths if weights is None else [weights, *paths]
+    """Return the paths, the weights of an application before them, as they are the source."""
+    if application is None and (weights is not None or no_top):
+        raise ValueError("--weights and --no-top belong to --application NAME. Add that.")
+    sources = paths if weights is None else [weights, *paths]
+    if not sources:
+        missing = "SOURCE [TARGET]" if application is None else "--weights FILE"
+        raise typer.BadParameter(f"There is nothing to convert. Add {missing}.")
+    return sources
 
 
 def _custom_objects(file: Path) -> dict[str, Any]:

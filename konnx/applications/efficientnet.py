@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,7 +135,7 @@ def _build(variant: str, choices: Choices) -> Model:
     files = WeightFiles(_FOLDER, f"{name}.h5", scale.top_hash, f"{name}_notop.h5", scale.notop_hash)
     network = Network(
         name,
-        lambda images: _features(images, scale, published=choices.weights == "imagenet"),
+        lambda images: _features(images, scale, published=_are_published(choices.weights)),
         size=scale.size,
         smallest=32,
         files=files,
@@ -142,6 +144,27 @@ def _build(variant: str, choices: Choices) -> Model:
         takes_pixels=True,
     )
     return network.build(choices)
+
+
+def _are_published(weights: Any) -> bool:
+    """Return whether weights are those of ImageNet, by name or by what their file normalizes by."""
+    from konnx.converters import FileFormatError
+    from konnx.converters.hdf5 import read_hdf5
+
+    if weights == "imagenet":
+        return True
+    if not (isinstance(weights, str | os.PathLike) and Path(weights).is_file()):
+        return False
+    try:
+        layers = read_hdf5(weights, optimizer=False).layers
+    except FileFormatError:
+        return False
+    return any(
+        array.shape == (3,) and np.allclose(array, _DEVIATIONS, rtol=1e-5)
+        for layer in layers
+        if layer.name.startswith("normalization")
+        for _, array in layer.weights
+    )
 
 
 def _features(images: Tensor, scale: _Scale, published: bool) -> Any:

@@ -7,11 +7,14 @@ import os
 from konnx.applications.catalogue import APPLICATIONS
 
 
-def describe_weights(file: str | os.PathLike[str]) -> str | None:
-    """Return whose weights a file holds, going by how many they are, or None.
+def describe_weights(file: str | os.PathLike[str]) -> tuple[str, bool] | None:
+    """Return whose weights a file holds, going by how many they are, and whether with the top.
 
     Args:
         file: HDF5 of Keras 1 or 2, of an application as it is published.
+
+    Returns:
+        the application's name and whether its top is there, or None: it is of no application.
 
     Example:
         >>> import tempfile
@@ -19,7 +22,7 @@ def describe_weights(file: str | os.PathLike[str]) -> str | None:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     MobileNet(weights=None, include_top=False).save_weights(f"{folder}/w.h5")
         ...     describe_weights(f"{folder}/w.h5")
-        'MobileNet without its top'
+        ('MobileNet', False)
     """
     from konnx.converters import FileFormatError
     from konnx.converters.hdf5 import read_hdf5
@@ -30,8 +33,6 @@ def describe_weights(file: str | os.PathLike[str]) -> str | None:
         return None
     count = sum(array.size for layer in content.layers for _, array in layer.weights)
     for application in APPLICATIONS:
-        if count == application.parameters:
-            return f"{application.name} with its top of 1000 classes"
-        if count == application.features:
-            return f"{application.name} without its top"
+        if count in (application.parameters, application.features):
+            return application.name, count == application.parameters
     return None

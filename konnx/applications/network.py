@@ -200,14 +200,28 @@ class Network:
         try:
             model.load_weights(path)
         except ValueError as error:
-            top = f"with its top of {choices.classes} classes"
-            top = top if choices.include_top else "without its top"
-            owner = describe_weights(path)
-            found = "" if owner is None else f", but those of {owner}"
-            reason = str(error).removeprefix(f"{path}: ")
-            raise ValueError(
-                f"'{path}' does not hold the weights of '{self.name}' {top}{found}: {reason}"
-            ) from error
+            raise ValueError(_misfit(self.name, path, choices, error)) from error
+
+
+def _misfit(name: str, path: Any, choices: Choices, error: ValueError) -> str:
+    """Return what is to be said of a file of other weights."""
+    wanted = _top(choices.include_top, choices.classes)
+    reason = str(error).removeprefix(f"{path}: ")
+    owner = describe_weights(path)
+    if owner is None:
+        return f"'{path}' does not hold the weights of '{name}' {wanted}: {reason}"
+    other, has_top = owner
+    remedy = ""
+    if has_top != choices.include_top:
+        remedy = f" For them, pass include_top={has_top} (konnx convert: --no-top for False)."
+    return (
+        f"'{path}' does not hold the weights of '{name}' {wanted}, but those of {other} "
+        f"{_top(has_top, 1000)}: {reason}{remedy}"
+    )
+
+
+def _top(included: bool, classes: int) -> str:
+    return f"with its top of {classes} classes" if included else "without its top"
 
 
 def _agree(given: Any, shape: Any) -> bool:

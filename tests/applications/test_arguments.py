@@ -158,7 +158,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
             MobileNet,
             {},
             "features.h5",
-            "with its top of 1000 classes, but those of MobileNet without its top",
+            (
+                "with its top of 1000 classes, but those of MobileNet without its top: .*pass "
+                "include_top=False"
+            ),
         ),
         (
             MobileNet,
@@ -220,6 +223,25 @@ def test_channels_first_is_followed() -> None:
     finally:
         set_image_data_format(before)
     assert model.output_shape == (None, 256, 1, 1)
+
+
+def efficientnet(weights: Any) -> Model:
+    return EfficientNetB0(weights=weights, include_top=False, input_shape=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("variance", "count"), [((0.229, 0.224, 0.225), 2), ((0.0524, 0.0502, 0.0506), 1)]
+)
+def test_deviations_in_place_of_variances_are_undone(
+    variance: tuple[float, ...], count: int, tmp_path: Path
+) -> None:
+    model = efficientnet(None)
+    layer = next(one for one in model.layers if one.name.startswith("normalization"))
+    mean, _, seen = layer.get_weights()
+    layer.set_weights([mean, np.array(variance, "float32"), seen])
+    model.save_weights(tmp_path / "weights.h5")
+    again = efficientnet(tmp_path / "weights.h5")
+    assert sum(isinstance(one, Rescaling) for one in again.layers) == count
 
 
 def tiny(files: WeightFiles) -> Network:

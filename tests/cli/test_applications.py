@@ -39,6 +39,21 @@ def test_weights_of_an_application_become_onnx(konnx: Any, tmp_path: Path) -> No
     onnx.checker.check_model(target)
 
 
+def test_the_weights_are_the_source_and_give_the_name(konnx: Any, tmp_path: Path) -> None:
+    MobileNet(weights=None, include_top=False).save_weights(tmp_path / "mobile.h5")
+    options = ("--application", "mobilenet", "--no-top", "--weights", tmp_path / "mobile.h5")
+    assert konnx("convert", *options, "--dry-run").code == 0
+    assert not (tmp_path / "mobile.onnx").exists()
+    assert konnx("convert", *options).code == 0
+    assert (tmp_path / "mobile.onnx").exists()
+
+
+def test_nothing_to_convert_is_refused(konnx: Any) -> None:
+    for options, missing in (((), "SOURCE"), (("--application", "resnet50"), "--weights FILE")):
+        result = konnx("convert", *options)
+        assert (result.code, f"Add {missing}" in result.err) == (2, True)
+
+
 def test_what_is_no_application_is_refused(konnx: Any, tmp_path: Path) -> None:
     result = konnx("convert", "--application", "alexnet", tmp_path / "w.h5", tmp_path / "m.onnx")
     assert result.code == 1
