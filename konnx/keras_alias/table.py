@@ -171,11 +171,19 @@ The first one that has a name counts; modules that this konnx lacks are passed o
 
 _OTHER_ENGINE = "konnx computes with ONNX Runtime; what engines share is in `keras.backend`."
 
+_TEXTS = (
+    "ONNX has no operators to take texts apart or to hash them. Prepare them before, and give the "
+    "words to `StringLookup`, or whole numbers to the model."
+)
+
 ABSENT: Mapping[str, str] = {
     "backend.cntk_backend": _OTHER_ENGINE,
     "backend.get_session": "konnx has no sessions of TensorFlow; see `konnx.runtime`.",
     "backend.set_session": "konnx has no sessions of TensorFlow; see `konnx.runtime`.",
     "backend.tensorflow_backend": _OTHER_ENGINE,
     "backend.theano_backend": _OTHER_ENGINE,
+    "layers.HashedCrossing": _TEXTS,
+    "layers.Hashing": _TEXTS,
+    "layers.TextVectorization": _TEXTS,
 }
 """Why what Keras has is not here, where that needs saying."""

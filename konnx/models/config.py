@@ -245,10 +245,18 @@ class UnknownLayersError(ValueError):
     def __init__(self, layers: Mapping[str, Sequence[str]]) -> None:
         self.layers = {name: list(layers[name]) for name in sorted(layers)}
         listed = "; ".join(_listed(name, of) for name, of in self.layers.items())
+        of_texts = f" {_TEXTS}" if _OF_TEXTS & {*self.layers} else ""
         super().__init__(
             f"Unknown layer classes: {listed}. "
-            "Pass your own classes as custom_objects={'ClassName': Class}."
+            f"Pass your own classes as custom_objects={{'ClassName': Class}}.{of_texts}"
         )
+
+
+_OF_TEXTS = {"HashedCrossing", "Hashing", "TextVectorization"}
+_TEXTS = (
+    "ONNX has no operators to take texts apart or to hash them: save the rest of the model, from "
+    "where such layers end, as a model of its own."
+)
 
 
 def _listed(class_name: str, layers: Sequence[str]) -> str:

@@ -117,6 +117,8 @@ def test_an_import_gives_the_object_of_konnx(statement: str, name: str, expected
         ("from keras import layrs", "no `keras.layrs`. Did you mean `layers`"),
         ("import keras.backend.theano_backend", "konnx computes with ONNX Runtime"),
         ("from keras.backend import set_session", "no sessions of TensorFlow"),
+        ("from keras.layers import TextVectorization", "give the words to `StringLookup`"),
+        ("from tensorflow.keras.layers import Hashing", "give the words to `StringLookup`"),
         ("from tensorflow import Session", "There is no `tensorflow.Session`: konnx stands in for"),
         ("import tensorflow.contrib", "There is no `tensorflow.contrib`"),
     ],

@@ -294,3 +294,9 @@ def test_a_lambda_may_be_replaced_by_a_class_of_your_own() -> None:
     ]
     model = Sequential.from_config(layers, custom_objects={"Lambda": Times})
     np.testing.assert_array_equal(model.predict(X), X)
+
+
+def test_layers_that_take_texts_apart_are_refused_with_the_reason() -> None:
+    entry = {"class_name": "TextVectorization", "config": {"name": "words"}}
+    with pytest.raises(ValueError, match="TextVectorization .*no operators to take texts"):
+        Sequential.from_config([entry])
