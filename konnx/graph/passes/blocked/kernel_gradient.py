@@ -27,10 +27,8 @@ from konnx.graph.tensor import Node, Tensor
 KIND = "ConvKernelGradient"
 """What `composite` calls it. Its inputs are those of the convolution and the output's gradient."""
 
-_MANY = (
-    2**16
-)  # elements of an image: from here on, to pad one after another keeps them in the cache
-
+# Elements of an image: from here on, to pad one after another keeps them in the cache.
+_MANY = 2**16
 _FEWEST_PIXELS = 64  # of an output: below, a step of the Scan takes longer than it computes
 
 
