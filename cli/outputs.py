@@ -29,14 +29,24 @@ def check_output_name(path: Path, names: Sequence[str]) -> None:
         )
 
 
-def write_outputs(path: Path, arrays: Mapping[str, Array], *, archive: bool) -> None:
+def write_outputs(path: Path, arrays: Mapping[str, Any], *, archive: bool) -> None:
     """Write arrays to a file that NumPy reads.
 
     Args:
         path: the file to write, whatever its name.
         arrays: the outputs by name; just one unless `archive`.
         archive: whether to write .npz, by name, instead of .npy.
+
+    Raises:
+        ValueError: an output is no array, but a sequence or a map.
     """
+    strangers = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if strangers:
+        listed = ", ".join(f"'{printable(name, 60)}'" for name in strangers)
+        raise ValueError(
+            f"NumPy files hold arrays, and of the outputs {listed} is none, but a sequence or a "
+            "map. Run the model without --output to see it."
+        )
     if not archive:
         (array,) = arrays.values()
         with path.open("wb") as stream:
@@ -59,8 +69,15 @@ def output_line(name: str, array: Array) -> str:
     return f"{printable(name, 100)}: {describe(array)}"
 
 
-def preview(array: Array) -> list[str]:
-    """Return a few values of an array as lines; beyond two axes, each sample is one row."""
+def preview(array: Any) -> list[str]:
+    """Return a few values of an array as lines; beyond two axes, each sample is one row.
+
+    Of a sequence, such as classifiers of scikit-learn give, it is a line for each element.
+    """
+    if not isinstance(array, np.ndarray):
+        items = array if isinstance(array, list) else [array]
+        lines = [" ".join(str(one).split()) for one in items[:3]]
+        return [f"  {printable(line, 98)}" for line in lines + ["…"] * (len(items) > 3)]
     rows = array.reshape(len(array), -1) if array.ndim > 2 and array.size else array
     text = np.array2string(_plain(rows), threshold=60, edgeitems=3, precision=6, max_line_width=98)
     return [f"  {printable(line, 400)}" for line in text.splitlines()]

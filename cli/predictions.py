@@ -49,7 +49,7 @@ def stored_labels(metadata: Mapping[str, str]) -> list[str]:
     return [str(label) for label in found] if isinstance(found, list) else []
 
 
-def label_lines(array: Array, labels: Sequence[str], most: int) -> list[str]:
+def label_lines(array: Any, labels: Sequence[str], most: int) -> list[str]:
     """Return the most likely classes of each sample as lines.
 
     Args:
@@ -61,7 +61,12 @@ def label_lines(array: Array, labels: Sequence[str], most: int) -> list[str]:
         >>> label_lines(np.array([[0.1, 0.7, 0.2]]), ["cat", "dog", "ox"], 2)
         ['  sample 0: dog 0.7, ox 0.2']
     """
-    if array.ndim != 2 or not labels or array.shape[1] != len(labels):
+    if (
+        not isinstance(array, np.ndarray)
+        or array.ndim != 2
+        or not labels
+        or array.shape[1] != len(labels)
+    ):
         return []
     lines = []
     for number, row in enumerate(array[:_MOST_SAMPLES]):

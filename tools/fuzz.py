@@ -4,8 +4,7 @@
 
 Well means: success, or an error that konnx itself raised, in less than 10 seconds, with less than
 1 GB more memory than the undamaged file needs, without running code, opening a connection or
-writing a file. `fuzz_kinds` says which files, `fuzz_mutations` and `fuzz_structures` what is done
-to them.
+writing a file. `fuzz_kinds` says which files; the other modules here, what is done to them.
 A file that ends otherwise is kept, and its path, seed and outcome are printed; the exit code is
 then 1.
 """

@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import fuzz_structures as structures
 import numpy as np
+from fuzz_archives import change_archive
+from fuzz_hdf5 import change_config, change_hdf5, change_weights
+from fuzz_json import change_json, change_yaml
 from fuzz_mutations import (
     BYTES,
     Mutate,
@@ -21,6 +23,14 @@ from fuzz_mutations import (
     change_members,
     change_protobuf,
     truncate,
+)
+from fuzz_onnx import change_onnx
+from fuzz_small_files import (
+    change_gzip,
+    change_npz,
+    change_pickle,
+    change_picture,
+    change_text,
 )
 
 GOLDENS = Path(__file__).parents[1] / "tests" / "goldens"
@@ -260,23 +270,22 @@ def read_labels(path: str) -> None:
     read(Path(path))
 
 
-_S = structures
 KINDS: dict[str, Kind] = {
-    "h5": Kind(read_keras, (*BYTES, change_attributes, *[_S.change_hdf5] * 3)),
-    "keras": Kind(read_keras, (*BYTES, change_members, _S.change_archive, *[_S.change_config] * 2,
-                               _S.change_weights)),
-    "onnx": Kind(read_onnx, (*BYTES, *[change_protobuf] * 2, *[_S.change_onnx] * 3)),
-    "weights": Kind(read_weights, (*BYTES, *[_S.change_hdf5] * 3)),
-    "json": Kind(read_architecture, (truncate, *[_S.change_json] * 6)),
-    "yaml": Kind(read_architecture, (_S.change_yaml,)),
-    "npz": Kind(read_input, (*BYTES, *[_S.change_npz] * 3)),
-    "state": Kind(read_state, (*BYTES, *[_S.change_npz] * 3)),
-    "lists": Kind(read_lists, (*BYTES, *[_S.change_npz] * 3)),
-    "pickle": Kind(read_batch, (*BYTES, *[_S.change_pickle] * 3)),
-    "idx": Kind(read_bytes, (*BYTES, _S.change_gzip)),
-    "words": Kind(read_words, (truncate, *[_S.change_json] * 4)),
-    "csv": Kind(read_input, (*BYTES, *[_S.change_text] * 3)),
-    "arrays": Kind(read_input, (*BYTES, _S.change_text, *[_S.change_json] * 2)),
-    "labels": Kind(read_labels, (*BYTES, *[_S.change_text] * 2)),
-    "picture": Kind(read_input, (*BYTES, *[_S.change_picture] * 2)),
+    "h5": Kind(read_keras, (*BYTES, change_attributes, *[change_hdf5] * 3)),
+    "keras": Kind(read_keras, (*BYTES, change_members, change_archive, *[change_config] * 2,
+                               change_weights)),
+    "onnx": Kind(read_onnx, (*BYTES, *[change_protobuf] * 2, *[change_onnx] * 3)),
+    "weights": Kind(read_weights, (*BYTES, *[change_hdf5] * 3)),
+    "json": Kind(read_architecture, (truncate, *[change_json] * 6)),
+    "yaml": Kind(read_architecture, (change_yaml,)),
+    "npz": Kind(read_input, (*BYTES, *[change_npz] * 3)),
+    "state": Kind(read_state, (*BYTES, *[change_npz] * 3)),
+    "lists": Kind(read_lists, (*BYTES, *[change_npz] * 3)),
+    "pickle": Kind(read_batch, (*BYTES, *[change_pickle] * 3)),
+    "idx": Kind(read_bytes, (*BYTES, change_gzip)),
+    "words": Kind(read_words, (truncate, *[change_json] * 4)),
+    "csv": Kind(read_input, (*BYTES, *[change_text] * 3)),
+    "arrays": Kind(read_input, (*BYTES, change_text, *[change_json] * 2)),
+    "labels": Kind(read_labels, (*BYTES, *[change_text] * 2)),
+    "picture": Kind(read_input, (*BYTES, *[change_picture] * 2)),
 }  # fmt: skip
