@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from konnx.utils import fetching, get_file
 
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.no_runtime
 
 CONTENT = bytes(range(256)) * 300
 HALF = len(CONTENT) // 2
-CERTIFICATE = Path(__file__).with_name("localhost.pem")  # with its key, which protects nothing
 Answer = Callable[[Any], None]
 
 
@@ -89,15 +89,20 @@ class Server(ThreadingHTTPServer):
         return [(headers.get("Range"), headers.get("If-Range")) for headers in self.asked]
 
 
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Server]]:
+def serve(authority: trustme.CA) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(*answers: Answer, encrypted: bool = False) -> Server:
         servers.append(Server(*answers))
         if encrypted:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE)
+            authority.issue_cert("localhost").configure_cert(context)
             servers[-1].socket = context.wrap_socket(servers[-1].socket, server_side=True)
             servers[-1].scheme = "https"
         return servers[-1]
@@ -274,26 +279,33 @@ def test_a_file_in_place_of_the_cache_is_named(
         fetched(serve(answer()))
 
 
+def trust(authority: trustme.CA, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Python know who signs the server's certificate."""
+    file = home.with_name(f"{home.name}.pem")
+    authority.cert_pem.write_to_path(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+
 @pytest.mark.parametrize("proxy", [False, True])
 def test_https_is_for_servers_with_a_known_certificate(
-    serve: Any, proxy: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Any, authority: trustme.CA, proxy: bool, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, other = serve(answer(), encrypted=True), serve(answer())
     if proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{other.server_port}")
         monkeypatch.setenv("no_proxy", "")
-    with pytest.raises(ConnectionError, match="self-signed certificate"):
+    with pytest.raises(ConnectionError, match="certificate verify failed"):
         fetched(server)
     assert files_in(home) == []
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    trust(authority, home, monkeypatch)
     assert fetched(server) == CONTENT
     assert {"CONNECT": f"localhost:{server.server_port}"} in other.asked or not proxy
 
 
 def test_a_server_that_leads_from_https_to_http_is_not_followed(
-    serve: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Any, authority: trustme.CA, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    trust(authority, home, monkeypatch)
     plain = serve(answer())
     with pytest.raises(ConnectionError, match="redirects from https to http, which is refused"):
         fetched(serve(redirect(plain.url), encrypted=True))
