@@ -66,7 +66,7 @@ def gradients(
         >>> from konnx.graph import placeholder
         >>> x = placeholder((3,), name="x")
         >>> gradients(ops.sum(x * x), [x])
-        [<Tensor 'grad/Add' shape=(3,) dtype=float32>]
+        [<Tensor 'grad/Mul' shape=(3,) dtype=float32>]
     """
     for tensor in (loss, *wrt):
         if not is_float(tensor.dtype):
