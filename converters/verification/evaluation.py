@@ -123,6 +123,9 @@ def _layer(
     masks = [value.mask for value in given]
     if kind in attention.KINDS:
         return attention.attention(layer, arrays, masks, arguments)
+    if kind == "ReversibleEmbedding":
+        config, weights = layer.get_config(), layer.get_weights()
+        return [plain_layers.reversible_embedding(config, weights, arrays[0], **arguments)]
     if arguments:
         raise UnsupportedError("arguments of the call")
     if kind in recurrent_layers.KINDS:

@@ -76,6 +76,13 @@ def _ends(config: Config, given: Sequence[Value]) -> None:
     return None
 
 
+def _numbers_or_vectors(config: Config, given: Sequence[Value]) -> Array | None:
+    """Vectors go back to numbers with the mask that they have."""
+    if given[0].array.dtype.kind == "f":
+        return given[0].mask
+    return given[0].array != 0 if config["mask_zero"] else None
+
+
 _MAKERS: Mapping[str, Callable[[Config, Sequence[Value]], Array | None]] = {
     **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"), _of_all),
     "ApplyMask": lambda config, given: given[1].array.astype(bool),
@@ -84,4 +91,5 @@ _MAKERS: Mapping[str, Callable[[Config, Sequence[Value]], Array | None]] = {
     "GlobalAveragePooling1D": _ends,
     "Masking": lambda config, given: (given[0].array != config["mask_value"]).any(-1),
     "Operation": _ends,
+    "ReversibleEmbedding": _numbers_or_vectors,
 }

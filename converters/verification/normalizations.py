@@ -36,6 +36,14 @@ def _layer_normalization(config: Config, weights: Sequence[Array], x: Array) -> 
     return np.asarray((x - mean) / np.sqrt(variance + config["epsilon"]) * scale + center)
 
 
+def _rms_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
+    """x over the root of the mean of its squares (Zhang and Sennrich, 2019)."""
+    axes = sorted(axis % x.ndim for axis in config["axis"])
+    shape = [size if place in axes else 1 for place, size in enumerate(x.shape)]
+    squares = (x**2).mean(tuple(axes), keepdims=True)
+    return np.asarray(x / np.sqrt(squares + config["epsilon"]) * weights[0].reshape(shape))
+
+
 def _group_normalization(config: Config, weights: Sequence[Array], x: Array) -> Array:
     """Each sample's groups of channels have mean 0 and variance 1 (Wu and He, 2018)."""
     first = np.moveaxis(x, config["axis"], 1)
@@ -75,5 +83,6 @@ NORMALIZATIONS: Mapping[str, Reference] = {
     "GroupNormalization": _group_normalization,
     "LayerNormalization": _layer_normalization,
     "Normalization": _normalization,
+    "RMSNormalization": _rms_normalization,
     "UnitNormalization": _unit_normalization,
 }

@@ -11,6 +11,7 @@ import numpy as np
 from konnx.converters.verification.activations import activation, elu, sigmoid, softmax
 from konnx.converters.verification.encodings import ENCODINGS
 from konnx.converters.verification.normalizations import NORMALIZATIONS
+from konnx.converters.verification.spectra import SPECTRA
 
 Array = np.ndarray[Any, Any]
 Config = Mapping[str, Any]
@@ -26,6 +27,17 @@ def _dense(config: Config, weights: Sequence[Array], x: Array) -> Array:
 
 def _embedding(config: Config, weights: Sequence[Array], x: Array) -> Array:
     return weights[0][x.astype(np.int64)]
+
+
+def reversible_embedding(
+    config: Config, weights: Sequence[Array], x: Array, reverse: bool = False
+) -> Array:
+    """Vectors of whole numbers; in reverse the products with the vectors of all of them."""
+    if not reverse:
+        return _embedding(config, weights, x)
+    scores = x @ (weights[0].T if config["tie_weights"] else weights[1])
+    cap = config["logit_soft_cap"]
+    return np.asarray(scores if cap is None else cap * np.tanh(scores / cap))
 
 
 def _einsum_dense(config: Config, weights: Sequence[Array], x: Array) -> Array:
@@ -87,6 +99,7 @@ def _unchanged(config: Config, weights: Sequence[Array], x: Array) -> Array:
 
 REFERENCES: Mapping[str, Reference] = {
     **NORMALIZATIONS,
+    **SPECTRA,
     "Activation": lambda config, weights, x: activation(config["activation"])(x),
     "Dense": _dense,
     "EinsumDense": _einsum_dense,
