@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,9 @@ def test_damaged_files_give_a_model_or_an_error_of_konnx(tmp_path: Path) -> None
     pytest.importorskip("yaml")
     pytest.importorskip("PIL")
     command = [sys.executable, str(TOOL), "--count", "400", "--keep", str(tmp_path / "kept")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Nothing but what is named here is found where Python's own path is safe.
+    env = {**os.environ, "PYTHONPATH": str(TOOL.parent)}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert result.returncode == 0, result.stdout + result.stderr
     lines = dict(line.rsplit(None, 1) for line in result.stdout.splitlines())
     # Some of each kind must still be read, or nothing behind the first check is ever tried.

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from konnx import backend as K
 from konnx.applications import (
     VGG16,
     EfficientNetB0,
@@ -197,14 +196,6 @@ def test_an_input_tensor_may_come_from_other_layers() -> None:
     model = mobilenet(input_tensor=Rescaling(1 / 255)(images), input_shape=None, classes=7)
     assert model.inputs == [images]
     assert model.output_shape == (None, 7)
-
-
-def test_an_input_tensor_may_be_made_of_functions_of_the_backend() -> None:
-    style, made = K.variable(np.zeros((1, 32, 32, 3))), K.placeholder((1, 32, 32, 3))
-    images = K.concatenate([style, made], axis=0)
-    model = mobilenet(input_tensor=images, input_shape=None, classes=7)
-    (found,) = K.function([made], [model.output])([np.ones((1, 32, 32, 3))])
-    assert found.shape == (2, 7)
 
 
 def test_a_head_of_ones_own_can_be_put_on_features() -> None:

@@ -12,6 +12,7 @@ import onnx
 import pytest
 
 from konnx import applications
+from konnx import backend as K
 from konnx.applications import MobileNet
 from konnx.layers import Dense
 from konnx.models import Model
@@ -78,3 +79,11 @@ def test_mobilenet_learns_in_one_step_and_is_exported(tmp_path: Path) -> None:
     assert sum(changed) > len(changed) // 2
     model.export(tmp_path / "mobilenet.onnx")
     onnx.checker.check_model(tmp_path / "mobilenet.onnx", full_check=True)
+
+
+def test_an_input_tensor_may_be_made_of_functions_of_the_backend() -> None:
+    style, made = K.variable(np.zeros((1, 32, 32, 3))), K.placeholder((1, 32, 32, 3))
+    images = K.concatenate([style, made], axis=0)
+    model = MobileNet(input_tensor=images, weights=None, include_top=False, alpha=0.25)
+    (found,) = K.function([made], [model.output])([np.ones((1, 32, 32, 3))])
+    assert found.shape == (2, 1, 1, 256)
