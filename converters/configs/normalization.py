@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from konnx.converters.configs.dtypes import with_one_dtype
 from konnx.converters.configs.keras_1 import from_keras_1
 from konnx.converters.configs.keras_2 import with_corners
 from konnx.converters.configs.source import Source
@@ -37,4 +38,6 @@ def normalize_config(
         normal = from_keras_1(normal, converted)
     if source.is_standalone and (2, 2, 3) <= source.release < (2, 4, 0):
         normal = with_corners(normal, converted)
+    if source.casts:
+        normal = with_one_dtype(normal, converted)
     return with_plain_calls(normal), converted

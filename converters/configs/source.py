@@ -54,6 +54,11 @@ class Source(NamedTuple):
         """Whether it was Keras itself, not the one within TensorFlow, which adds to the number."""
         return bool(self.release) and _RELEASE.fullmatch(self.keras_version or "") is not None
 
+    @property
+    def casts(self) -> bool:
+        """Whether layers cast what comes in to their own dtype: those of tf.keras and Keras 3."""
+        return bool(self.release) and not (self.is_standalone and self.release < (2, 4, 0))
+
 
 def check_backend(name: str | None) -> None:
     """Check the name of a backend that a caller gave.

@@ -57,13 +57,13 @@ class DatasetReader:
         return self._widened(array) if is_bfloat16 else array
 
     def _is_bfloat16(self) -> bool:
-        """Tell whether this is how Keras 3 stores what HDF5 has no type for."""
+        """Tell whether this is how Keras stores what HDF5 has no type for; Keras 3 marks it."""
         stored = self._dataset.get_type()
         if not isinstance(stored, self._h5py.h5t.TypeOpaqueID) or stored.get_size() != 2:
             return False
         attributes = self._h5py.AttributeManager(self._h5py.Dataset(self._dataset))
         if "dtype" not in attributes:
-            return False
+            return not stored.get_tag()
         return read_texts(attributes, "dtype", self._place, self._budget) == [b"bfloat16"]
 
     def _widened(self, array: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,6 @@ import pytest
 from konnx.converters import FileFormatError
 from konnx.converters.configs.keras_3 import to_keras_2
 from konnx.models import load_model
-from konnx.models.conversion import Conversion
 
 pytestmark = pytest.mark.no_runtime
 
@@ -260,21 +259,6 @@ def test_the_hard_sigmoid_of_keras_3_is_another_function(
     inner = found["config"]["cell"]["config"]
     assert inner["recurrent_activation"] == (name or "hard_sigmoid")
     assert inner["activation"] == "tanh"
-
-
-@pytest.mark.parametrize("policy", ["float16", {"class_name": "DTypePolicy", "config": {}}])
-def test_layers_of_other_floats_compute_in_float32_with_a_warning(policy: Any) -> None:
-    if isinstance(policy, dict):
-        policy["config"]["name"] = "bfloat16"
-    entries = [entry("x", class_name="InputLayer", dtype="float16"), entry("d", dtype=policy)]
-    given = {"class_name": "Sequential", "config": {"layers": entries}}
-    report: list[Conversion] = []
-    with pytest.warns(UserWarning, match=r"computes in b?float16 in Keras"):
-        found = to_keras_2(given, "3.5.0", report)
-    assert [one.layer for one in report] == ["d"]
-    dtypes = [one["config"]["dtype"] for one in found["config"]["layers"]]
-    assert dtypes == ["float16", "float32"]
-    assert to_keras_2(given, "2.15.0")["config"]["layers"][1]["config"]["dtype"] == policy
 
 
 def archive(path: Path, config: Any) -> Path:

@@ -100,7 +100,7 @@ COLORS = h5py.enum_dtype({"RED": 0, "BLUE": 1})
         {"shape": (3,), "dtype": np.dtype([("a", "float32")])},
         {"shape": (3,), "dtype": np.dtype("complex64")},
         {"shape": (3,), "dtype": np.dtype((np.float32, (2,)))},
-        {"data": np.array([b"ab"], "V2")},
+        {"data": np.array([b"ab"], "V3")},
     ],
     ids=["text", "bytes", "vlen", "reference", "enum", "compound", "complex", "array", "opaque"],
 )

@@ -41,15 +41,17 @@ def test_hdf5_is_read_from_the_middle_of_other_bytes(tmp_path: Path) -> None:
         pass
 
 
-def test_bfloat16_as_keras_3_marks_it_becomes_float32(tmp_path: Path) -> None:
+def test_bfloat16_becomes_float32_marked_by_keras_3_or_not(tmp_path: Path) -> None:
     values = np.array([[1.5, -2.0], [0.0, 3.140625]], "float32")
     with h5py.File(tmp_path / "w.h5", "w") as file:
         halves = (values.view("uint32") >> 16).astype("<u2").view("V2")
         file["marked"] = halves
         file["marked"].attrs["dtype"] = "bfloat16"
         file["bare"] = halves
+        file["other"] = halves
+        file["other"].attrs["dtype"] = "float16"
     with open_hdf5(tmp_path / "w.h5") as root:
-        found = root.array("marked", "marked")
-        np.testing.assert_array_equal(found, values, strict=True)
+        for name in ("marked", "bare"):
+            np.testing.assert_array_equal(root.array(name, name), values, strict=True)
         with pytest.raises(FileFormatError, match="a type that no weight has"):
-            root.array("bare", "bare")
+            root.array("other", "other")
