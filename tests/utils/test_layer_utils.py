@@ -45,7 +45,7 @@ def test_flattened_images_may_change_their_data_format(use_bias: bool) -> None:
     moved = X.transpose(0, 3, 1, 2)
     first.set_weights(last.get_weights())
     convert_dense_weights_data_format(first.layers[1], (3, 4, 5))
-    np.testing.assert_allclose(first.predict(moved), last.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(first.predict(moved), last.predict(X), rtol=1e-5, atol=1e-6)
     convert_dense_weights_data_format(first.layers[1], (4, 5, 3), "channels_last")
     for now, old in zip(first.get_weights(), last.get_weights(), strict=True):
         np.testing.assert_array_equal(now, old)
