@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from konnx import runtime
 from konnx.graph import Tensor
 from konnx.layers import Activation
+from konnx.layers.spec import as_list, unpack
 from konnx.models import Model
 from konnx.training.replicas import Replicas
 from konnx.utils.naming import free_name
@@ -39,7 +40,7 @@ def multi_gpu_model(
         gpus: how many, 2 or more; or the numbers of those to use; default: all of the machine.
         cpu_merge: of Keras 2.2, for its scripts; the parts of a batch are always put together in
             the computer's memory.
-        cpu_relocation: of Keras 2.2, for its scripts; weights are always the first GPU's.
+        cpu_relocation: of Keras 2.2, for its scripts; weights are always on the default device.
 
     Returns:
         A model with the inputs and outputs of `model`, which is its last layer but those that name
@@ -73,18 +74,14 @@ def multi_gpu_model(
 
 def _named_outputs(model: Model) -> list[Tensor]:
     """Call a model on its own inputs; the outputs get the names that they have in it."""
-    called = model(model.inputs if len(model.inputs) > 1 else model.inputs[0])
+    called = as_list(model(unpack(model.inputs)))
     named: list[Tensor] = []
     taken = {model.name, *model.input_names}
-    for name, output in zip(model.output_names, _listed(called), strict=True):
+    for name, output in zip(model.output_names, called, strict=True):
         free = free_name(name, taken.__contains__)
         taken.add(free)
         named.append(Activation("linear", name=free)(output))
     return named
-
-
-def _listed(outputs: Tensor | list[Tensor]) -> list[Tensor]:
-    return outputs if isinstance(outputs, list) else [outputs]
 
 
 def _devices(gpus: int | Sequence[int] | None) -> list[str]:

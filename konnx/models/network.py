@@ -63,10 +63,7 @@ class Network(Layer):
 
     @outputs.setter
     def outputs(self, outputs: Sequence[Tensor]) -> None:
-        self._set_outputs(list(outputs))
-
-    def _set_outputs(self, outputs: list[Tensor]) -> None:
-        self._set_graph(self.inputs, outputs)
+        self._set_graph(self.inputs, list(outputs))
 
     @property
     def layers(self) -> list[Layer]:

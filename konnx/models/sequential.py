@@ -63,7 +63,6 @@ class Sequential(Model):
             self._set_graph(first, [self._next_output(layer, first)])
         self._first_inputs = first
         self._stack.append(layer)
-        self._layers = self._stack
 
     def _next_output(self, layer: Layer, first: list[Tensor]) -> Tensor:
         """Call the layer on the stack's output."""
@@ -93,8 +92,7 @@ class Sequential(Model):
         if not self._first_inputs or not self._stack:
             self._wait_for_input(self._stack)
         else:
-            self._set_outputs(self._outputs_of(self._stack[-1]))
-        self._layers = self._stack
+            self._set_graph(self._first_inputs, self._outputs_of(self._stack[-1]))
 
     def _release(self, layer: Layer) -> None:
         """Forget a layer that is taken off: its call, and that this model may freeze it."""
@@ -190,9 +188,9 @@ class Sequential(Model):
             return predicted.argmax(axis=-1)
         return (predicted > 0.5).astype("int32")
 
-    def _set_outputs(self, outputs: list[Tensor]) -> None:
-        super()._set_outputs(outputs)
-        self._layers = self._stack
+    def _set_graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        super()._set_graph(inputs, outputs)
+        self._layers = self._stack  # without the input's
 
     @property
     def layers(self) -> list[Layer]:
