@@ -7,20 +7,16 @@ from typing import Any
 from konnx.graph import Tensor
 from konnx.layers.arguments import (
     Sizes,
-    channel_axis,
-    data_format_of,
-    one_of,
     problem,
-    slid_shape,
     whole_number,
-    whole_numbers,
 )
+from konnx.layers.recurrent.image_window import ImageWindow
 from konnx.layers.spec import InputSpec, Shape
 from konnx.legacy.recurrent import Recurrent
 from konnx.ops.recurrent import zeros_for
 
 
-class ConvRecurrent2D(Recurrent):
+class ConvRecurrent2D(ImageWindow, Recurrent):
     """What layers over sequences of images were made from before there were cells (`ConvRNN2D`).
 
     Input shape (batch, time, rows, columns, channels), or (batch, time, channels, rows, columns).
@@ -69,20 +65,12 @@ class ConvRecurrent2D(Recurrent):
             **kwargs,
         )
         self.filters = whole_number(self, "filters", filters)
-        self.kernel_size = whole_numbers(self, "kernel_size", kernel_size, 2)
-        self.strides = whole_numbers(self, "strides", strides, 2)
-        self.padding = one_of(self, "padding", padding, ("valid", "same"))
-        self.data_format = data_format_of(self, data_format)
-        self.dilation_rate = whole_numbers(self, "dilation_rate", dilation_rate, 2)
+        self.take_window(kernel_size, strides, padding, data_format, dilation_rate)
         self.input_spec = [InputSpec(ndim=5)]
 
     def state_shapes(self, input_shape: Shape) -> list[Shape]:
         """Return the shape of each state for a sequence of a shape."""
-        images = (input_shape[0], *input_shape[2:])
-        window = (self.kernel_size, self.padding, self.strides, self.dilation_rate)
-        shape = list(slid_shape(self, images, self.data_format, *window))
-        shape[channel_axis(self.data_format)] = self.filters
-        return [tuple(shape)] * self._count
+        return [self.image_shape((input_shape[0], *input_shape[2:]))] * self._count
 
     def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """Return the states to start with where none are given: zeros.
@@ -105,6 +93,4 @@ class ConvRecurrent2D(Recurrent):
         return [output, *states] if self.return_state else output
 
     def get_config(self) -> dict[str, Any]:
-        names = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
-        config = super().get_config()
-        return {**config, **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **self.window_config()}

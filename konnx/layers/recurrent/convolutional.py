@@ -9,21 +9,18 @@ from konnx.graph import Tensor, Variable
 from konnx.layers.arguments import (
     Sizes,
     channel_axis,
-    data_format_of,
-    one_of,
     problem,
-    slid_shape,
-    whole_numbers,
 )
 from konnx.layers.recurrent.cell import States
 from konnx.layers.recurrent.cell_rnn import CellRNN
+from konnx.layers.recurrent.image_window import ImageWindow
 from konnx.layers.recurrent.lstm import LSTMCell
 from konnx.layers.recurrent.rnn import RNN
 from konnx.layers.spec import InputSpec, Shape
 from konnx.ops.recurrent import zeros_for
 
 
-class ConvLSTM2DCell(LSTMCell):
+class ConvLSTM2DCell(ImageWindow, LSTMCell):
     """A step of an LSTM whose products with input and state are convolutions.
 
     Args:
@@ -60,11 +57,7 @@ class ConvLSTM2DCell(LSTMCell):
     ) -> None:
         super().__init__(filters, **kwargs)
         self.filters = self.units
-        self.kernel_size = whole_numbers(self, "kernel_size", kernel_size, 2)
-        self.strides = whole_numbers(self, "strides", strides, 2)
-        self.padding = one_of(self, "padding", padding, ("valid", "same"))
-        self.data_format = data_format_of(self, data_format)
-        self.dilation_rate = whole_numbers(self, "dilation_rate", dilation_rate, 2)
+        self.take_window(kernel_size, strides, padding, data_format, dilation_rate)
 
     def build(self, input_shape: Shape) -> None:
         channels = input_shape[channel_axis(self.data_format)]
@@ -79,22 +72,6 @@ class ConvLSTM2DCell(LSTMCell):
         if self.use_bias:
             self.bias = self.add_bias()
         self.built = True
-
-    def image_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of output and states for images of a shape, (batch, ...)."""
-        shape = list(
-            slid_shape(
-                self,
-                input_shape,
-                self.data_format,
-                self.kernel_size,
-                self.padding,
-                self.strides,
-                self.dilation_rate,
-            )
-        )
-        shape[channel_axis(self.data_format)] = self.filters
-        return tuple(shape)
 
     def call(
         self, inputs: Tensor, states: States, training: bool | None = None
@@ -146,15 +123,7 @@ class ConvLSTM2DCell(LSTMCell):
         config = super().get_config()
         for key in ("units", "implementation"):
             del config[key]
-        return {
-            **config,
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-        }
+        return {**config, **self.window_config()}
 
 
 class ConvRNN2D(RNN):
