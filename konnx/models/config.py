@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from konnx import layers as layer_family
@@ -170,10 +170,12 @@ class _Builder:
         calls, made = self._pending[name], 0
         while calls:
             places, arguments = _call_inputs(calls[0], name)
-            if not all(map(self._exists, [*places, *self._places_in(arguments)])):
+            needed = list(places)
+            self._resolved(arguments, needed.append)
+            if not all(map(self._exists, needed)):
                 break
             calls.pop(0)
-            given = self._with_tensors(arguments)
+            given = self._resolved(arguments, self.tensor)
             inputs = unpack([self.tensor(place) for place in places])
             self._layers[name](inputs, *given.pop(POSITIONAL, ()), **given)
             made += 1
@@ -187,22 +189,14 @@ class _Builder:
         is_triple = isinstance(value, list) and [type(one) for one in value] == [str, int, int]
         return is_triple and value[0] in self._layers
 
-    def _places_in(self, arguments: Any) -> Iterator[Place]:
-        """The places of the tensors among the arguments of a call."""
+    def _resolved(self, arguments: Any, resolve: Callable[[Place], Any]) -> Any:
+        """The arguments of a call with something else for the places of tensors in them."""
         if self._is_place(arguments):
-            yield tuple(arguments)
-        elif isinstance(arguments, dict | list):
-            for one in arguments.values() if isinstance(arguments, dict) else arguments:
-                yield from self._places_in(one)
-
-    def _with_tensors(self, arguments: Any) -> Any:
-        """The arguments of a call with tensors for their places."""
-        if self._is_place(arguments):
-            return self.tensor(tuple(arguments))
+            return resolve(tuple(arguments))
         if isinstance(arguments, dict):
-            return {key: self._with_tensors(one) for key, one in arguments.items()}
+            return {key: self._resolved(one, resolve) for key, one in arguments.items()}
         if isinstance(arguments, list):
-            return [self._with_tensors(one) for one in arguments]
+            return [self._resolved(one, resolve) for one in arguments]
         return arguments
 
 
